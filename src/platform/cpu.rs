@@ -83,6 +83,12 @@ impl CpuPool {
         Self::of(u32::try_from(cores / 2).unwrap_or(u32::MAX))
     }
 
+    /// A pool of a quarter of the machine's cores, beside the one of [`Self::new`], for work that must not delay it.
+    pub fn small() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::of(u32::try_from(cores / 4).unwrap_or(u32::MAX))
+    }
+
     /// A pool of this many cores, at least one.
     pub(crate) fn of(cores: u32) -> Self {
         let cores = cores.max(1);

@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub mod columns;
 mod limits;
 mod outage;
+pub mod paging;
 mod pool;
 mod postgres;
 pub mod restore;

@@ -66,24 +66,6 @@ impl Failure {
         }
     }
 
-    /// A name for programs, which does not change when words do.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound => "NOT_FOUND",
-            Self::Forbidden => "FORBIDDEN",
-            Self::ReauthenticationNeeded => "REAUTHENTICATION_NEEDED",
-            Self::SecondFactorNeeded => "SECOND_FACTOR_NEEDED",
-            Self::OtherUser => "OTHER_USER",
-            Self::LoggedOut => "LOGGED_OUT",
-            Self::BadRequest => "INVALID_VALUE",
-            Self::ForeignOrigin => "FOREIGN_ORIGIN",
-            Self::TooLarge => "CONTENT_TOO_LARGE",
-            Self::Busy(_) => "BUSY",
-            Self::Unavailable(_) => "UNAVAILABLE",
-            Self::Unexpected(_) => "INTERNAL_ERROR",
-        }
-    }
-
     /// Logs the failure. The layer that writes the response calls this once. A handler calls it for a failure that its
     /// response does not show.
     pub fn log(&self) {

@@ -31,6 +31,12 @@ macro_rules! identifier {
             }
         }
 
+        impl From<$name> for uuid::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
@@ -57,4 +63,9 @@ identifier! {
 identifier! {
     /// A user. Defined below the features, because every feature records who acted.
     UserId
+}
+
+identifier! {
+    /// An API client: an application of the organisation that calls the API. Defined below the features, as [`UserId`].
+    ApiClientId
 }

@@ -52,6 +52,8 @@ pub struct Page {
     /// Status of the response.
     pub status: StatusCode,
     pub content: Content,
+    /// Whether all visitors who are not logged in get the same document.
+    pub is_for_everyone: bool,
     /// The address that the browser opens without a click, if any.
     pub then: Option<Then>,
 }
@@ -74,6 +76,7 @@ impl Page {
             language: Language::English,
             status: StatusCode::OK,
             content: Content::new(view),
+            is_for_everyone: false,
             then: None,
         }
     }
@@ -90,6 +93,14 @@ impl Page {
     pub fn for_guests(mut self, language: Language) -> Self {
         self.frame = Frame::Guest;
         self.language = language;
+        self
+    }
+
+    /// The same page, of which all visitors who are not logged in get the same document. It is made once, without
+    /// scripts.
+    #[must_use]
+    pub fn for_everyone(mut self) -> Self {
+        self.is_for_everyone = true;
         self
     }
 

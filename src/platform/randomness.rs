@@ -115,14 +115,17 @@ impl Hash {
     ///
     /// # Panics
     /// Never: HMAC takes a key of any length.
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 2)")]
     pub fn keyed(key: &[u8], parts: &[&[u8]]) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        Self(mac.finalize().into_bytes().into())
+        Self(keyed_mac(key, parts).finalize().into_bytes().into())
+    }
+
+    /// Whether `mac` is the hash [`Self::keyed`] of these parts. The comparison takes the same time wherever the two
+    /// differ.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    pub fn is_keyed(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> bool {
+        keyed_mac(key, parts).verify_slice(mac).is_ok()
     }
 
     /// HMAC-SHA256 (RFC 2104) of one message, for a recipient outside this program.
@@ -150,6 +153,17 @@ impl Hash {
     pub fn to_vec(self) -> Vec<u8> {
         self.0.to_vec()
     }
+}
+
+/// HMAC-SHA256 after all parts, each length-prefixed.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 2)")]
+fn keyed_mac(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac
 }
 
 #[cfg(test)]
@@ -209,6 +223,15 @@ mod tests {
             assert_eq!(found.expose(), text, "{copied:?}");
         }
         assert!(Token::from_link("").is_none() && Token::from_link(&format!("{text}a")).is_none());
+    }
+
+    #[test]
+    fn a_keyed_hash_is_recognised_with_its_key_and_its_parts_alone() {
+        let hash = Hash::keyed(b"key", &[b"a", b"b"]);
+        assert!(Hash::is_keyed(b"key", &[b"a", b"b"], hash.as_bytes()));
+        assert!(!Hash::is_keyed(b"other", &[b"a", b"b"], hash.as_bytes()));
+        assert!(!Hash::is_keyed(b"key", &[b"ab", b""], hash.as_bytes()));
+        assert!(!Hash::is_keyed(b"key", &[b"a", b"b"], &hash.as_bytes()[..31]));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! axum's own loop has no limits. An attacker who sends or reads a byte now and then would hold a connection
 //! forever (slowloris, slow POST, slow read); a few thousand of them would take all connections. [`places`]
-//! decides which connections stay open and which is evicted; [`connection`] reports what each one is doing, and
-//! [`framing`] notices a request that gives two lengths.
+//! decides which connections stay open and which is evicted; [`connection`] reports what each one is doing, [`pace`]
+//! ends the connection of a client that takes a response too slowly, and [`framing`] notices a request that gives two
+//! lengths.
 
 mod connection;
 mod framing;
+mod pace;
 mod places;
 
 use std::{
@@ -40,14 +42,21 @@ pub struct Patience {
     /// Time limit of a request's line and headers, and of a connection that is kept open without a request.
     /// The limit shrinks as places become few.
     pub head: Duration,
-    /// Time limit of a body from which no data arrive, or of a response from which the client reads nothing.
-    /// Longer than any of our responses takes.
+    /// Time limit of a head or a body of which no data arrive.
     pub stalled: Duration,
+    /// Time limit of a response from which the client reads nothing. The system takes more of a response only when
+    /// the client has read about a third of what it has buffered, up to a megabyte, so a slow reader seems to read
+    /// nothing for long.
+    pub unread: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), stalled: Duration::from_secs(30) }
+        Self {
+            head: Duration::from_secs(30),
+            stalled: Duration::from_secs(30),
+            unread: Duration::from_secs(90),
+        }
     }
 }
 
@@ -125,8 +134,7 @@ pub async fn serve(
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut start = async |stream: TcpStream, address, place: ConnectionPlace| {
         let Ok(service) = services.call(address).await;
-        let Connection { stream, service, requests } =
-            Connection::new(stream, patience.stalled, service, &place);
+        let Connection { stream, service, requests } = Connection::new(stream, patience, service, &place);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let stopping = stopping.clone();
         running.spawn(async move {
@@ -256,5 +264,7 @@ fn within(limit: Option<u64>) -> usize {
 
 #[cfg(test)]
 mod crowd_tests;
+#[cfg(test)]
+mod slow_tests;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@
 
 use migrations::words::{self, Word};
 use sea_orm::{
-    ConnectionTrait, DbErr, QueryResult,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -28,6 +29,24 @@ const WORDS_AT_ONCE: usize = 1_000;
 /// The names of a table within a query.
 const FOUND: &str = "found";
 const OTHER: &str = "other";
+
+/// The organisations of rows whose words are missing, one for each row, after an organisation. The order makes the
+/// databases use the index of such rows, which has the columns `organisation` and `id`.
+pub fn organisations_of<E: EntityTrait>(
+    missing: Select<E>,
+    organisation: E::Column,
+    id: E::Column,
+    after: Option<OrganisationId>,
+) -> Select<E> {
+    // No organisation has the id nil.
+    let after = after.map_or(Uuid::nil(), |after| after.0);
+    missing
+        .select_only()
+        .column(organisation)
+        .filter(organisation.gt(after))
+        .order_by_asc(organisation)
+        .order_by_asc(id)
+}
 
 /// A row that a search has found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

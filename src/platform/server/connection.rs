@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -28,17 +28,19 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::watch,
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
-    LengthTwice,
+    LengthTwice, Patience,
     framing::Framing,
+    pace::Pace,
     places::{ConnectionPlace, ConnectionState, Reporter},
 };
+use crate::platform::held::hold_until_sent;
 
 /// During shutdown, how long a connection without a request may take to send one.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -61,6 +63,10 @@ pub(super) struct Requests {
 struct Shared {
     reporter: Reporter,
     requests: watch::Sender<Requests>,
+    /// A request has come whose response is not written completely.
+    answering: AtomicBool,
+    /// The number of the request whose body is expected; 0 if none is.
+    arriving: AtomicU64,
     /// The response is complete, but may not be written completely.
     answered: AtomicBool,
     /// Whether the first read has tried for a request.
@@ -69,21 +75,38 @@ struct Shared {
     length_twice: AtomicBool,
 }
 
+impl Shared {
+    /// Whether the client has to send something: a head, or the rest of a body. While it receives a response, hyper
+    /// reads too, to notice the end of the connection. A client that then sends nothing is not slow.
+    fn expects_bytes(&self) -> bool {
+        !self.answering.load(Ordering::Relaxed) || self.arriving.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes that nothing more of a request's body is expected.
+    ///
+    /// # Returns
+    /// Whether it was.
+    fn end_body(&self, number: u64) -> bool {
+        self.arriving.compare_exchange(number, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
 impl<S> Connection<S> {
-    /// A connection whose client may not stall longer than `stalled` while a body or a response is
-    /// transferred.
-    pub fn new(stream: TcpStream, stalled: Duration, service: S, place: &ConnectionPlace) -> Self {
+    /// A connection whose client may not take longer than `patience` to send a body or to read a response.
+    pub fn new(stream: TcpStream, patience: Patience, service: S, place: &ConnectionPlace) -> Self {
         // Nagle's algorithm would delay the small last packet of a response.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(stalled));
-        stream.set_write_timeout(Some(stalled));
+        stream.set_read_timeout(Some(patience.stalled));
+        stream.set_write_timeout(Some(patience.unread));
         let (sender, requests) = watch::channel(Requests::default());
         let shared = Arc::new(Shared {
             reporter: place.reporter(),
             requests: sender,
+            answering: AtomicBool::new(false),
+            arriving: AtomicU64::new(0),
             answered: AtomicBool::new(false),
             looked: AtomicBool::new(false),
             length_twice: AtomicBool::new(false),
@@ -92,7 +115,9 @@ impl<S> Connection<S> {
             stream: Stream {
                 inner: Box::pin(stream),
                 shared: shared.clone(),
+                stalled: patience.stalled,
                 blocked: false,
+                pace: Pace::new(patience.unread),
                 framing: Framing::default(),
             },
             service: Reporting { inner: service, shared },
@@ -149,7 +174,14 @@ where
         }
         self.shared.answered.store(false, Ordering::Relaxed);
         self.shared.looked.store(true, Ordering::Relaxed);
-        self.shared.requests.send_modify(|requests| requests.begun += 1);
+        let mut number = 0;
+        self.shared.requests.send_modify(|requests| {
+            requests.begun += 1;
+            number = requests.begun;
+        });
+        let arriving = if request.body().is_end_stream() { 0 } else { number };
+        self.shared.arriving.store(arriving, Ordering::Relaxed);
+        self.shared.answering.store(true, Ordering::Relaxed);
         let (shared, inner) = (self.shared.clone(), self.inner.clone());
         let answer = Answer { shared: shared.clone() };
         Box::pin(async move {
@@ -161,13 +193,13 @@ where
                 request.map(|_| Body::empty())
             } else {
                 shared.reporter.report(ConnectionState::Waiting);
-                request.map(|body| Body::new(Arriving { body, shared, whole: false }))
+                request.map(|body| Body::new(Arriving { body, shared, number }))
             };
             let mut response = inner.oneshot(request).await?;
             if is_last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok(response.map(|body| Body::new(Answered { body, _answer: answer })))
+            Ok(hold_until_sent(response, answer))
         })
     }
 }
@@ -176,7 +208,8 @@ where
 struct Arriving {
     body: Incoming,
     shared: Arc<Shared>,
-    whole: bool,
+    /// The number of its request.
+    number: u64,
 }
 
 impl HttpBody for Arriving {
@@ -192,11 +225,11 @@ impl HttpBody for Arriving {
             Some(frame) => frame.is_ok() && self.body.is_end_stream(),
             None => true,
         };
-        if ends && !self.whole {
-            self.whole = true;
-            if !self.shared.reporter.report(ConnectionState::Answering) {
-                return Poll::Ready(Some(Err("the connection was closed to make room for another".into())));
-            }
+        if ends
+            && self.shared.end_body(self.number)
+            && !self.shared.reporter.report(ConnectionState::Answering)
+        {
+            return Poll::Ready(Some(Err("the connection was closed to make room for another".into())));
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
@@ -207,6 +240,15 @@ impl HttpBody for Arriving {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        // The program does not want the rest: hyper skips a short one, and otherwise reads no more.
+        if self.shared.end_body(self.number) {
+            self.shared.reporter.report(ConnectionState::Answering);
+        }
     }
 }
 
@@ -222,37 +264,14 @@ impl Drop for Answer {
     }
 }
 
-/// The body of a response.
-struct Answered {
-    body: Body,
-    _answer: Answer,
-}
-
-impl HttpBody for Answered {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 /// The connection's stream, which reports when a response is written and when the client stops reading.
 pub(super) struct Stream {
     inner: Pin<Box<TimeoutStream<TcpStream>>>,
     shared: Arc<Shared>,
+    /// The time limit of a head or a body of which nothing arrives.
+    stalled: Duration,
     blocked: bool,
+    pace: Pace,
     framing: Framing,
 }
 
@@ -262,6 +281,13 @@ impl Stream {
             self.blocked = written.is_pending();
             let state = if self.blocked { ConnectionState::Stalled } else { ConnectionState::Answering };
             self.shared.reporter.report(state);
+        }
+        match &written {
+            Poll::Pending => self.pace.wait(Instant::now()),
+            Poll::Ready(Ok(bytes)) if !self.pace.take(*bytes, Instant::now()) => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            Poll::Ready(_) => {}
         }
         written
     }
@@ -273,6 +299,10 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let limit = self.shared.expects_bytes().then_some(self.stalled);
+        if self.inner.read_timeout() != limit {
+            self.inner.as_mut().set_read_timeout_pinned(limit);
+        }
         let before = buffer.filled().len();
         let read = self.inner.as_mut().poll_read(context, buffer);
         if self.framing.look_at(buffer.filled().get(before..).unwrap_or_default()).is_some() {
@@ -311,6 +341,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper only flushes after it has written everything.
         if self.shared.answered.swap(false, Ordering::Relaxed) {
+            self.shared.answering.store(false, Ordering::Relaxed);
             self.shared.reporter.report(ConnectionState::Waiting);
         }
         self.inner.as_mut().poll_flush(context)

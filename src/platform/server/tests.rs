@@ -9,7 +9,11 @@ use tokio::{
 use super::*;
 use crate::platform::middleware::head;
 
-const SHORT: Patience = Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+const SHORT: Patience = Patience {
+    head: Duration::from_millis(300),
+    stalled: Duration::from_millis(300),
+    unread: Duration::from_millis(300),
+};
 
 /// All connections of a test come from one network, so exempt it from the limit per network.
 fn limits(patience: Patience, connections: usize) -> ConnectionLimits {
