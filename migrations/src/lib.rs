@@ -1,7 +1,8 @@
 //! The database schema of mail360, as a sequence of migrations. They run in order, in one transaction.
 //!
 //! Every table has an `organisation_id`, except tables that belong to no organisation (`organisations`,
-//! `settings`, `throttles`); a session has one once a user is logged in, and a job if it works for one. Foreign keys between tables of one
+//! `settings`, `throttles`) and the limits of mailboxes (`provider_slots`, `provider_waits`, `provider_windows`); a
+//! session has one once a user is logged in, and a job if it works for one. Foreign keys between tables of one
 //! organisation are composite (`organisation_id`, id), so that the database refuses a row that references
 //! another organisation. Times are microseconds since 1970-01-01 UTC, as integers, so that both databases
 //! sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
@@ -33,6 +34,10 @@ mod m20261130_000022_create_consent_links;
 mod m20261130_000023_add_confirmations;
 mod m20261130_000024_plan_account_lists;
 mod m20261130_000025_note_applications;
+mod m20261130_000026_create_api_clients;
+mod m20261130_000027_create_api_calls;
+mod m20261130_000028_create_provider_slots;
+mod m20261130_000029_create_cursors;
 mod schema;
 pub mod words;
 
@@ -68,6 +73,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000023_add_confirmations::Migration),
             Box::new(m20261130_000024_plan_account_lists::Migration),
             Box::new(m20261130_000025_note_applications::Migration),
+            Box::new(m20261130_000026_create_api_clients::Migration),
+            Box::new(m20261130_000027_create_api_calls::Migration),
+            Box::new(m20261130_000028_create_provider_slots::Migration),
+            Box::new(m20261130_000029_create_cursors::Migration),
         ]
     }
 }
