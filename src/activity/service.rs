@@ -2,6 +2,7 @@
 //! so that neither exists without the other. Entries are erased after a year.
 
 use time::Duration;
+use uuid::Uuid;
 
 pub use super::repeated::RepeatedActivity;
 
@@ -13,10 +14,10 @@ use crate::{
     jobs::service::Lease,
     platform::{
         clock::{SKEW, SharedClock},
-        database::{Database, DatabaseError, Tx},
+        database::{Database, DatabaseError, Tx, paging::cut_page},
         failure::Failure,
         id::{OrganisationId, new_uuid},
-        randomness::SharedRandomness,
+        randomness::{Hash, SharedRandomness},
     },
 };
 
@@ -42,6 +43,21 @@ impl Activity {
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
         store::add(tx, id, self.clock.now(), actor, entry).await
+    }
+
+    /// Records something that several processes may record at the same moment: of all entries with one key only the
+    /// first stays.
+    pub async fn record_first(
+        &self,
+        tx: &Tx,
+        key: &Hash,
+        actor: Actor,
+        entry: Entry,
+    ) -> Result<(), DatabaseError> {
+        let (id, _) = key.as_bytes().split_at(16);
+        // Of sixteen bytes there always is one.
+        let id = Uuid::from_slice(id).unwrap_or_default();
+        store::put(tx, id, self.clock.now(), actor, entry, 1).await
     }
 
     /// Records something that many causes may repeat, unless an entry of the same action, thing and detail is younger
@@ -93,12 +109,9 @@ impl ActivityLog {
         before: Option<ActivityPosition>,
     ) -> Result<ActivityPage, Failure> {
         let limit = u64::try_from(PAGE_SIZE + 1).unwrap_or(u64::MAX);
-        let mut entries =
+        let entries =
             OrganisationActivity::of(organisation).list(&self.database.read(), filter, before, limit).await?;
-        // One more than is shown tells whether there is a next page.
-        let more = entries.len() > PAGE_SIZE;
-        entries.truncate(PAGE_SIZE);
-        let next = entries.last().filter(|_| more).map(|last| last.position);
+        let (entries, next) = cut_page(entries, PAGE_SIZE, |last| last.position);
         Ok(ActivityPage { entries, next })
     }
 

@@ -1,14 +1,12 @@
 //! The table `activity`.
 
-use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
 
 use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Detail, Entry, Recorded};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
-    id::{OrganisationId, UserId},
+    id::{ApiClientId, OrganisationId, UserId},
 };
 
 mod row {
@@ -30,6 +28,7 @@ mod row {
         pub detail: String,
         pub request_id: Option<String>,
         pub count: i64,
+        pub client_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +73,7 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
         detail: Set(entry.detail.to_column()),
         request_id: Set(actor.request_id.map(|request_id| request_id.to_string())),
         count: Set(count),
+        client_id: Set(actor.client.map(|client| client.0)),
     }
 }
 
@@ -103,7 +103,10 @@ impl OrganisationActivity {
         query = match filter.by {
             None => query,
             Some(By::User(user)) => query.filter(row::Column::UserId.eq(user.0)),
-            Some(By::NoUser) => query.filter(row::Column::UserId.is_null()),
+            Some(By::Client(client)) => query.filter(row::Column::ClientId.eq(client.0)),
+            Some(By::NoUser) => {
+                query.filter(row::Column::UserId.is_null()).filter(row::Column::ClientId.is_null())
+            }
         };
         if let Some(group) = filter.group {
             query = query.filter(row::Column::Action.is_in(group.actions().map(Action::name)));
@@ -111,9 +114,8 @@ impl OrganisationActivity {
         if let Some(about) = filter.about {
             query = query.filter(row::Column::EntityId.eq(about));
         }
-        if let Some(ActivityPosition { at, id }) = before {
-            let same = Condition::all().add(row::Column::At.eq(at.micros())).add(row::Column::Id.lt(id));
-            query = query.filter(Condition::any().add(row::Column::At.lt(at.micros())).add(same));
+        if let Some(before) = before {
+            query = query.filter(before.rows_after(row::Column::At, row::Column::Id));
         }
         let rows = query.all(on.connection()).await?;
         Ok(rows.into_iter().map(Recorded::from).collect())
@@ -158,7 +160,11 @@ impl From<row::Model> for Recorded {
         let action = Action::from_name(&row.action);
         Self {
             position: ActivityPosition { at: Timestamp::from_micros(row.at), id: row.id },
-            by: row.user_id.map_or(By::NoUser, |user| By::User(UserId(user))),
+            by: match (row.user_id, row.client_id) {
+                (Some(user), _) => By::User(UserId(user)),
+                (None, Some(client)) => By::Client(ApiClientId(client)),
+                (None, None) => By::NoUser,
+            },
             address: row.address,
             action,
             entity: row.entity,

@@ -3,20 +3,26 @@
 //! [`Admin`], and [`Member::admin`] is the only way to get one. A use case that a stolen or unattended session must
 //! not be able to run takes a [`Reauthenticated`].
 //!
+//! An API client becomes a [`Caller`] too, with its [`Reach`]: the accounts that it may see. Its scopes are checked by
+//! the route table.
+//!
 //! None of these types has a name or an email. Those are for the screen, and pages take them from the
 //! [`Member`].
+
+mod scope;
 
 use std::net::IpAddr;
 
 use time::Duration;
 
+pub use self::scope::{AREAS, Scope, Scopes, UnknownScope};
 use super::model::Role;
 use crate::{
     activity::model::Actor,
     platform::{
         cpu::Asker,
         failure::Failure,
-        id::{OrganisationId, UserId},
+        id::{ApiClientId, OrganisationId, UserId},
         request_id::RequestId,
     },
 };
@@ -24,7 +30,7 @@ use crate::{
 /// How long re-authentication counts.
 pub const REAUTHENTICATION_LASTS: Duration = Duration::minutes(10);
 
-/// The member or job that calls a use case, with the organisation, the network address and the request id.
+/// The member, API client or job that calls a use case, with the organisation, the network address and the request id.
 #[derive(Clone, Debug)]
 pub struct Caller {
     organisation: OrganisationId,
@@ -49,12 +55,37 @@ pub enum CallerKind {
         /// The name of the job's kind.
         name: &'static str,
     },
+    /// An application of the organisation, by a credential that was checked when the request began.
+    Client { client: ApiClientId, reach: Reach },
+}
+
+/// The accounts that a caller may see and use. For all other accounts, a use case answers as if there were none. Which
+/// connectors and accounts a client has, is read from the database in the query itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All accounts of the organisation.
+    All,
+    /// The accounts of the connectors that were chosen for this client.
+    OfConnectors(ApiClientId),
+    /// The accounts that were made by sign-ins with links of this client.
+    ConnectedBy(ApiClientId),
 }
 
 impl Caller {
     /// A job of the kind with this name, which works for an organisation.
     pub const fn job(organisation: OrganisationId, name: &'static str) -> Self {
         Self { organisation, kind: CallerKind::Job { name }, address: None, request_id: None }
+    }
+
+    /// An API client whose credential was checked, with the address of its request.
+    pub const fn of_client(
+        organisation: OrganisationId,
+        client: ApiClientId,
+        reach: Reach,
+        address: Option<IpAddr>,
+        request_id: Option<RequestId>,
+    ) -> Self {
+        Self { organisation, kind: CallerKind::Client { client, reach }, address, request_id }
     }
 
     pub const fn organisation(&self) -> OrganisationId {
@@ -69,7 +100,23 @@ impl Caller {
     pub const fn user(&self) -> Option<UserId> {
         match self.kind {
             CallerKind::Member { user, .. } => Some(user),
-            CallerKind::Job { .. } => None,
+            CallerKind::Job { .. } | CallerKind::Client { .. } => None,
+        }
+    }
+
+    /// The API client that makes the request; `None` if the caller is not one.
+    pub const fn client(&self) -> Option<ApiClientId> {
+        match self.kind {
+            CallerKind::Client { client, .. } => Some(client),
+            CallerKind::Job { .. } | CallerKind::Member { .. } => None,
+        }
+    }
+
+    /// The accounts that the caller may see and use.
+    pub const fn reach(&self) -> Reach {
+        match self.kind {
+            CallerKind::Client { reach, .. } => reach,
+            CallerKind::Job { .. } | CallerKind::Member { .. } => Reach::All,
         }
     }
 
@@ -90,6 +137,7 @@ impl Caller {
         Actor {
             organisation: self.organisation,
             user: self.user(),
+            client: self.client(),
             address: self.address,
             request_id: self.request_id,
         }
@@ -309,6 +357,19 @@ mod tests {
         assert_eq!((job.organisation(), job.user(), job.is_admin()), (ORGANISATION, None, false));
         assert_eq!(job.actor(), Actor::operator(ORGANISATION));
         assert_eq!(job.asker(), Asker::OPERATOR);
+    }
+
+    #[test]
+    fn a_client_is_no_user_and_reaches_only_what_it_was_given() {
+        let client = ApiClientId(Uuid::from_u128(4));
+        let address = Some([192, 0, 2, 1].into());
+        let caller = Caller::of_client(ORGANISATION, client, Reach::ConnectedBy(client), address, None);
+        assert_eq!((caller.user(), caller.client(), caller.is_admin()), (None, Some(client), false));
+        assert_eq!(caller.reach(), Reach::ConnectedBy(client));
+        assert_eq!((caller.actor().user, caller.actor().client), (None, Some(client)));
+        for other in [Caller::job(ORGANISATION, "sweep"), member(Role::Viewer).caller()] {
+            assert_eq!((other.client(), other.reach()), (None, Reach::All));
+        }
     }
 
     #[test]

@@ -116,7 +116,9 @@ impl People {
         let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(detail);
         Users::of(organisation).add(tx, id, new).await?;
         let actor = match themselves {
-            Some((address, request_id)) => Actor { organisation, user: Some(id), address, request_id },
+            Some((address, request_id)) => {
+                Actor { organisation, user: Some(id), client: None, address, request_id }
+            }
             None => Actor::operator(organisation),
         };
         self.activity.record(tx, actor, entry).await?;

@@ -161,8 +161,13 @@ impl Keys {
         &self.newest
     }
 
+    /// All keys, the newest first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+
     pub(super) fn by_id(&self, id: &str) -> Option<&Key> {
-        std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
+        self.all().find(|key| key.id == id)
     }
 }
 

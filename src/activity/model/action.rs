@@ -165,6 +165,13 @@ pub enum Action {
     AccountDisconnected,
     #[strum(serialize = "account.deleted")]
     AccountDeleted,
+    /// An API client got the provider's access token of an account. There is one entry for each client, account and day.
+    #[strum(serialize = "account.token_read")]
+    TokenRead,
+    /// An API client sent a request of its own to the provider with the access of an account. There is one entry for
+    /// each client, account and day.
+    #[strum(serialize = "account.raw_call_sent")]
+    RawCallSent,
     /// Accounts of a connector cannot be refreshed any more. The detail has the state that they got. There is one entry
     /// for each connector, state and day.
     #[strum(serialize = "connector.refreshes_failed")]
@@ -194,6 +201,24 @@ pub enum Action {
     /// An administrator has switched whether an application must confirm mailboxes.
     #[strum(serialize = "return_address.changed")]
     ReturnAddressChanged,
+    /// An API client was added, with its first API key. Entries about API clients have the name as their entity. The
+    /// detail has its scopes.
+    #[strum(serialize = "api_client.added")]
+    ClientAdded,
+    /// An API client was changed. The detail has its scopes.
+    #[strum(serialize = "api_client.changed")]
+    ClientChanged,
+    #[strum(serialize = "api_client.deleted")]
+    ClientDeleted,
+    /// All credentials of an API client were removed, and its open links revoked.
+    #[strum(serialize = "api_client.revoked")]
+    ClientRevoked,
+    /// A credential of an API client was made. The detail has its kind.
+    #[strum(serialize = "api_client.credential_made")]
+    ClientCredentialMade,
+    /// A credential of an API client was removed. The detail has its kind.
+    #[strum(serialize = "api_client.credential_removed")]
+    ClientCredentialRemoved,
 }
 
 impl Action {
@@ -258,6 +283,8 @@ impl Action {
             | Self::AccountTested
             | Self::AccountDisconnected
             | Self::AccountDeleted
+            | Self::TokenRead
+            | Self::RawCallSent
             | Self::RefreshesFailed
             | Self::ConfirmationAwaited
             | Self::AccountConfirmed
@@ -267,6 +294,12 @@ impl Action {
             | Self::ReturnAddressSecretReplaced
             | Self::ReturnAddressRemoved
             | Self::ReturnAddressChanged => ActionGroup::Accounts,
+            Self::ClientAdded
+            | Self::ClientChanged
+            | Self::ClientDeleted
+            | Self::ClientRevoked
+            | Self::ClientCredentialMade
+            | Self::ClientCredentialRemoved => ActionGroup::ApiClients,
             Self::SignInStarted | Self::SignInEnded => ActionGroup::SignIns,
             Self::RequestRefused => ActionGroup::Refusals,
         }

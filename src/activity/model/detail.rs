@@ -82,6 +82,16 @@ pub enum Detail {
     ConfirmationRequired,
     /// The application of a return address need not confirm mailboxes any more.
     ConfirmationNotRequired,
+    /// The scopes of an API client.
+    Scopes {
+        /// Their names, separated by blanks.
+        scopes: String,
+    },
+    /// A credential of an API client.
+    Credential {
+        /// The name of its kind.
+        credential: String,
+    },
     /// A user requested something that their role does not allow.
     Method {
         /// The method of the HTTP request.
@@ -163,6 +173,8 @@ mod tests {
             Just(Detail::SecondFactorOptional),
             Just(Detail::ConfirmationRequired),
             Just(Detail::ConfirmationNotRequired),
+            text().prop_map(|scopes| Detail::Scopes { scopes }),
+            text().prop_map(|credential| Detail::Credential { credential }),
             text().prop_map(|method| Detail::Method { method }),
             text().prop_map(|key| Detail::Key { key }),
             any::<[u64; 3]>().prop_map(|[browsers, sign_ins, links]| Detail::Ended {

@@ -245,7 +245,7 @@ impl People {
         let hash = self.hash(Asker { network: address, known: false }, password).await?;
         let organisation = invitation.organisation;
         // The holder of the link counts as the person for whom it was made.
-        let actor = |user| Actor { organisation, user: Some(user), address, request_id };
+        let actor = |user| Actor { organisation, user: Some(user), client: None, address, request_id };
         let accepted = self
             .database
             .write(async |tx| {
