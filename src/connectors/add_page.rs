@@ -102,11 +102,10 @@ pub async fn show(
 /// An empty form for a new connector of this provider.
 fn fresh(target: Target, provider: &dyn Provider) -> Draft {
     let longest = provider.secret_periods().first().map(|months| (EXPIRES_IN.to_owned(), months.to_string()));
-    let optional = provider.permissions().iter().filter(|permission| !permission.required);
+    let suggested = provider.permissions().iter().filter(|permission| permission.suggested);
     Draft {
         values: longest.into_iter().collect(),
-        // Most companies need all of them.
-        scopes: optional.map(|permission| permission.name.to_owned()).collect(),
+        scopes: suggested.map(|permission| permission.name.to_owned()).collect(),
         ..Draft::empty(target)
     }
 }

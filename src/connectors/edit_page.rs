@@ -44,7 +44,7 @@ use crate::{
         page::Page,
         text,
     },
-    providers::{ProviderForm, Providers, redirect_warnings},
+    providers::{ProviderForm, Providers, permission::is_included, redirect_warnings},
     ui::{
         table::Table,
         widgets::{Back, ErrorSummary, FocusedNotice, Moment, Notice, Tone},
@@ -159,7 +159,7 @@ async fn last_change(
         By::User(user) => {
             people.names(admin.organisation(), [user]).await?.get(&user).map(UserLabel::to_string)
         }
-        By::NoUser => None,
+        By::Client(_) | By::NoUser => None,
     };
     let changed = labels_of(providers, entry.detail.fields());
     Ok(OtherChange(author.map(|author| (author, changed, entry.position.at))))
@@ -313,9 +313,10 @@ fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)
     let optional = |scopes: &[String]| {
         let known = provider.permissions();
         let is_required = |scope: &str| known.iter().any(|known| known.required && known.name == scope);
-        let mut scopes: Vec<_> = scopes.iter().filter(|scope| !is_required(scope)).cloned().collect();
-        scopes.sort();
-        scopes.join(", ")
+        let is_asked = |scope: &&String| !is_required(scope) && !is_included(known, scopes, scope);
+        let mut asked: Vec<_> = scopes.iter().filter(is_asked).cloned().collect();
+        asked.sort();
+        asked.join(", ")
     };
     let mut versions = vec![
         (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(&Field::ServiceName)),

@@ -13,6 +13,7 @@ use crate::{
     providers::{
         EXPIRES_IN, Field, Permission,
         guide::{Guide, GuideView},
+        permission::is_included,
     },
 };
 
@@ -75,7 +76,8 @@ fn values_of(form: &FormView) -> GuideView {
     let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
         provider.permissions().iter().partition(|permission| permission.required);
     let is_chosen = |name: &str| draft.scopes.iter().any(|chosen| chosen == name);
-    let chosen = optional.into_iter().filter(|permission| is_chosen(permission.name));
+    let is_asked = |name: &str| is_chosen(name) && !is_included(provider.permissions(), &draft.scopes, name);
+    let chosen = optional.into_iter().filter(|permission| is_asked(permission.name));
     let name = text::trim(draft.value(Field::ServiceName.name()));
     let is_new = matches!(draft.target, Target::Add { .. });
     // The expiry of an existing secret is unknown. The guide suggests the longest for the next secret.

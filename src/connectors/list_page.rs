@@ -36,12 +36,13 @@ use crate::{
         doctor::AddressDoctor,
         icons::Icon,
         numbers::grouped,
+        search_result::SearchResult,
         table::{Pager, Table},
         widgets::Copyable,
     },
 };
 use notices::{Deleted, ExpiryBanner};
-use result::{SearchResult, explain_empty_page};
+use result::{CONNECTORS, explain_empty_page};
 
 /// The search, the order and the page that the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -175,7 +176,10 @@ fn List(model: ListView) -> impl IntoView {
     let none = connectors.is_empty() && first && !asked.is_searched();
     let add = (admin && !none).then(add_button);
     let filters = (!none).then(|| view! { <Filters asked=asked.clone() /> });
-    let result = found.map(|found| view! { <SearchResult found=found asked=asked.clone() /> });
+    let result = found.map(|found| {
+        let all = ListQuery { search: String::new(), ..asked.clone() }.address(None);
+        view! { <SearchResult found=found search=asked.search.clone() list=CONNECTORS all=all /> }
+    });
     let (first_page, next_page) = pages(&asked, next.as_ref(), first, first_row, connectors.len());
     let place = first_row
         .filter(|_| !connectors.is_empty())

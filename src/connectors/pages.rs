@@ -201,7 +201,11 @@ pub fn Settings(
         .iter()
         .filter(|permission| connector.scopes.iter().any(|scope| scope == permission.name))
         .map(|permission| {
-            view! { <li><code>{permission.name}</code><p class="help">{permission.allows}</p></li> }
+            let calls = (!permission.calls.is_empty())
+                .then(|| view! { <p class="help">{format!("In the API: {}", permission.calls)}</p> });
+            view! {
+                <li><code>{permission.name}</code><p class="help">{permission.allows} "."</p>{calls}</li>
+            }
         })
         .collect();
     let count = match scopes.len() {

@@ -188,7 +188,8 @@ impl ConnectorService {
         Ok(self.store(organisation).find_failing(&self.database.read(), limit).await?)
     }
 
-    /// Finds a connector by its Service Name, as names are compared.
+    /// Finds a connector by its Service Name, as names are compared: upper and lower case are alike. No two connectors of an
+    /// organisation have such alike names, so a name that is written exactly finds the same connector.
     pub async fn find_by_name(&self, caller: &Caller, name: &str) -> Result<Option<ConnectorId>, Failure> {
         let Ok(name) = ServiceName::parse(name) else { return Ok(None) };
         let (store, key) = (self.store(caller.organisation()), typed::name_key(&name));

@@ -20,33 +20,28 @@ pub fn ApiScope(
     let names = provider.names();
     let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
         provider.permissions().iter().partition(|permission| permission.required);
-    let choices = optional
-        .iter()
-        .map(|permission| {
+    let choices = by(&optional, |permission| permission.group)
+        .into_iter()
+        .map(|(group, permissions)| {
+            let choices = permissions.into_iter().map(|permission| draw_choice(permission, &chosen));
             view! {
-                <li class="choice">
-                    <label>
-                        <input
-                            type="checkbox"
-                            name=format!("{id}[]")
-                            value=permission.name
-                            checked=chosen.iter().any(|name| name == permission.name)
-                        />
-                        <span>{permission.allows} " " <code>{permission.name}</code></span>
-                    </label>
-                </li>
+                <ul class="choices compact" role="list" aria-label=group>{choices.collect_view()}</ul>
             }
         })
         .collect_view();
-    let required = by_meaning(&required)
+    let required = by(&required, |permission| permission.allows)
         .into_iter()
-        .map(|(allows, names)| view! { <li><code>{names.join(", ")}</code> ": " {allows} "."</li> })
+        .map(|(allows, permissions)| {
+            let names: Vec<_> = permissions.into_iter().map(|permission| permission.name).collect();
+            view! { <li><code>{names.join(", ")}</code> ": " {allows} "."</li> }
+        })
         .collect_view();
     let optional = optional
         .into_iter()
-        .map(
-            |permission| view! { <li><code>{permission.name}</code> ": " {approval(names, permission)}</li> },
-        )
+        .map(|permission| {
+            let calls = permission.calls;
+            view! { <li><code>{permission.name}</code> ": " {calls} " " {approval(names, permission)}</li> }
+        })
         .collect_view();
     let line = line.map(|line| view! { " " <span class="help" id=format!("{id}-help")>{line}</span> });
     let described = [line.is_some().then(|| format!("{id}-help")), Some(format!("{id}-error"))];
@@ -56,7 +51,7 @@ pub fn ApiScope(
         <fieldset class="field" id=id aria-labelledby=label aria-describedby=described.join(" ")>
             <legend><span id=label.clone()>"What should your software do?"</span> {line}</legend>
             <HelpMark label="API scope" words=provider.help(&Field::Permissions).mark />
-            <ul class="choices compact" role="list">{choices}</ul>
+            <div class="stack tight">{choices}</div>
             <FieldError id=format!("{id}-error") error=error />
         </fieldset>
         <details class="disclosure">
@@ -64,20 +59,47 @@ pub fn ApiScope(
             <div class="stack tight note">
                 <p>"Every connector asks for these permissions:"</p>
                 <ul class="list">{required}</ul>
-                <p>"The permissions that you choose:"</p>
+                <p>"The permissions that you choose, and the calls of the API that need them:"</p>
                 <ul class="list">{optional}</ul>
             </div>
         </details>
     }
 }
 
-/// The permissions in groups that allow the same.
-fn by_meaning(permissions: &[&'static Permission]) -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut groups: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
-    for permission in permissions {
-        match groups.iter_mut().find(|(allows, _)| *allows == permission.allows) {
-            Some((_, names)) => names.push(permission.name),
-            None => groups.push((permission.allows, vec![permission.name])),
+/// One permission with its box. The script follows `data-includes`.
+fn draw_choice(permission: &'static Permission, chosen: &[String]) -> impl IntoView + use<> {
+    let Permission { name, allows, includes, .. } = *permission;
+    let checked = chosen.iter().any(|chosen| chosen == name);
+    let approval = permission
+        .needs_administrator
+        .then(|| view! { <span class="help">"An administrator must allow it"</span> });
+    view! {
+        <li class="choice">
+            <label>
+                <input
+                    type="checkbox"
+                    name=format!("{}[]", Field::Permissions.name())
+                    value=name
+                    checked=checked
+                    data-includes=includes
+                />
+                <span>{allows} " " <code>{name}</code> " " {approval}</span>
+            </label>
+        </li>
+    }
+}
+
+/// The permissions in groups that have the same text.
+fn by(
+    permissions: &[&'static Permission],
+    text: impl Fn(&Permission) -> &'static str,
+) -> Vec<(&'static str, Vec<&'static Permission>)> {
+    let mut groups: Vec<(&'static str, Vec<&'static Permission>)> = Vec::new();
+    for permission in permissions.iter().copied() {
+        let common = text(permission);
+        match groups.iter_mut().find(|(group, _)| *group == common) {
+            Some((_, members)) => members.push(permission),
+            None => groups.push((common, vec![permission])),
         }
     }
     groups

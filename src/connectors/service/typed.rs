@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     platform::text,
-    providers::{Provider, Providers, SharedApplication, SharedProvider, day_counts, form::holds_secret},
+    providers::{
+        Provider, Providers, SharedApplication, SharedProvider, day_counts, form::holds_secret,
+        permission::is_included,
+    },
 };
 
 /// The typed values of a connector's form. Every value is text and may be missing.
@@ -217,7 +220,7 @@ impl Typed {
         })
     }
 
-    /// The required and the chosen permissions, in the provider's order.
+    /// The required and the chosen permissions, in the provider's order, without those that a chosen one includes.
     fn parse_scopes(&self, provider: &dyn Provider) -> Result<Vec<String>, &'static str> {
         let is_chosen = |name: &str| self.scopes.iter().any(|chosen| chosen == name);
         let all = provider.permissions();
@@ -227,6 +230,7 @@ impl Typed {
         }
         let required = all.iter().filter(|permission| permission.required);
         let chosen = all.iter().filter(|permission| !permission.required && is_chosen(permission.name));
+        let chosen = chosen.filter(|permission| !is_included(all, &self.scopes, permission.name));
         Ok(required.chain(chosen).map(|permission| permission.name.to_owned()).collect())
     }
 }

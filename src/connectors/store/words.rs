@@ -13,7 +13,7 @@ use super::{ConnectorId, Connectors, row};
 use crate::platform::{
     database::{
         DatabaseError, Queries, Tx, Unscoped,
-        word_index::{MAX_CHECKED, WordIndex},
+        word_index::{MAX_CHECKED, WordIndex, organisations_of},
     },
     id::OrganisationId,
 };
@@ -29,14 +29,7 @@ fn missing() -> Select<row::Entity> {
 /// The organisations of these connectors, one for each connector, after an organisation. The order makes the databases
 /// use the index.
 pub(super) fn organisations_without_words(after: Option<OrganisationId>) -> Select<row::Entity> {
-    // No organisation has the id nil.
-    let after = after.map_or(Uuid::nil(), |after| after.0);
-    missing()
-        .select_only()
-        .column(row::Column::OrganisationId)
-        .filter(row::Column::OrganisationId.gt(after))
-        .order_by_asc(row::Column::OrganisationId)
-        .order_by_asc(row::Column::Id)
+    organisations_of(missing(), row::Column::OrganisationId, row::Column::Id, after)
 }
 
 impl Unscoped {
