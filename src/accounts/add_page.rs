@@ -6,6 +6,7 @@ mod file;
 mod form;
 mod made;
 pub(crate) mod many;
+mod moving;
 mod parts;
 pub(crate) mod signing_in;
 
@@ -102,7 +103,19 @@ impl Services {
         form: LinkForm,
     ) -> Result<Response, Failure> {
         let admin = member.admin()?;
-        let made = match form.parse(account.as_ref().map(|account| account.id)) {
+        let parsed = form.parse(account.as_ref().map(|account| account.id));
+        if let (Some(account), Ok(new)) = (&account, &parsed)
+            && !form.has_seen(new.connector)
+        {
+            let change = self.accounts.find_reach_change(&admin, account, new.connector).await?;
+            if !change.is_empty() {
+                let mut view = self.form(&admin, Some(account.clone())).await?;
+                self.offer(&admin, &mut view.choices.connectors, new.connector).await?;
+                view.ask(form, change);
+                return Ok(page_of(view).into_response());
+            }
+        }
+        let made = match parsed {
             Ok(new) => self.links.make(&admin.caller(), new).await?,
             Err(errors) => Err(errors),
         };

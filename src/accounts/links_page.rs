@@ -117,16 +117,7 @@ fn state_words(link: &Link, state: LinkState) -> (Tone, &'static str, Option<&'s
         LinkState::Open => (Tone::Info, "Open", None),
         LinkState::Used => (Tone::Good, "Used", None),
         LinkState::Expired => (Tone::Idle, "Expired", None),
-        LinkState::Revoked => {
-            let why = match link.revoked_why {
-                Some(LinkEnd::MakerMayNot) => Some("The user who made it may no longer make links."),
-                Some(LinkEnd::MakerLoggedOut) => Some("The user who made it was logged out everywhere."),
-                Some(LinkEnd::EndedByOperator) => Some("The operator ended all sessions and links."),
-                Some(LinkEnd::AccountDisconnected) => Some("The account was disconnected."),
-                Some(LinkEnd::Withdrawn | LinkEnd::Expired) | None => None,
-            };
-            (Tone::Idle, "Revoked", why)
-        }
+        LinkState::Revoked => (Tone::Idle, "Revoked", link.revoked_why.and_then(LinkEnd::words)),
     }
 }
 
@@ -211,6 +202,7 @@ mod tests {
             state: None,
             made_by: None,
             made_by_version: 0,
+            client: None,
             source: LinkSource::Console,
             attempts: 0,
             created_at: now,
@@ -228,7 +220,9 @@ mod tests {
         assert_eq!(words(None, LinkState::Used), ("Used", false));
         assert_eq!(words(Some(LinkEnd::Expired), LinkState::Expired), ("Expired", false));
         assert_eq!(words(Some(LinkEnd::Withdrawn), LinkState::Revoked), ("Revoked", false));
-        for why in [LinkEnd::MakerMayNot, LinkEnd::MakerLoggedOut, LinkEnd::EndedByOperator] {
+        let ends =
+            [LinkEnd::MakerMayNot, LinkEnd::MakerLoggedOut, LinkEnd::EndedByOperator, LinkEnd::ClientRevoked];
+        for why in ends {
             assert_eq!(words(Some(why), LinkState::Revoked), ("Revoked", true), "{why:?}");
         }
     }

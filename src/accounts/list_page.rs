@@ -17,7 +17,7 @@ use tower_sessions::Session;
 pub use self::asked::AccountsQuery;
 use self::{
     asked::{Asked, HERE, LONGEST_SEARCH},
-    result::{SearchResult, explain_empty_page},
+    result::{ACCOUNTS, explain_empty_page},
     rows::RowContext,
     tabs::StateTabs,
 };
@@ -37,6 +37,7 @@ use crate::{
         email::EmailText,
         icons::Icon,
         numbers::grouped,
+        search_result::SearchResult,
         table::{Pager, Table},
         widgets::{Notice, Tone},
     },
@@ -139,7 +140,10 @@ fn List(model: ListView) -> impl IntoView {
     let rows = accounts.len();
     let links = (admin && rows > 0 && asked.state == Some(AccountState::NeedsSignIn.into()))
         .then(|| view! { <LinksForAll connector=asked.connector /> });
-    let result = found.map(|found| view! { <SearchResult found=found asked=asked.clone() /> });
+    let result = found.map(|found| {
+        let all = Asked { search: String::new(), ..asked.clone() }.address();
+        view! { <SearchResult found=found search=asked.search.clone() list=ACCOUNTS all=all /> }
+    });
     let content = if none {
         view! { <Empty admin=admin has_verified=has_verified /> }.into_any()
     } else if accounts.is_empty() {

@@ -1,17 +1,18 @@
-//! Words and views of an account that more than one page shows: its state, the reason, and the one next step.
+//! Words and views that more than one page shows: the state of an account, the reason, the one next step, and why a link
+//! was revoked.
 
 use leptos::prelude::*;
 
 use super::{
     model::{AccountState, StateFilter, StateReason},
-    service::{Account, MAX_COUNTED},
+    service::{Account, MAX_COUNTED, links::LinkEnd},
 };
 use crate::{
     platform::failure::Failure,
     providers::{Names, Providers, SharedProvider},
     ui::{
         markup::Markup,
-        numbers::grouped,
+        numbers::bounded,
         widgets::{Tone, write_badge},
     },
 };
@@ -47,6 +48,20 @@ impl AccountState {
             Self::WaitingForConnector => NextStep::OpenConnector,
             Self::NeedsAttention => NextStep::TryAgain,
             Self::WaitingForCompany | Self::NeedsSignIn | Self::Disconnected => NextStep::SignIn,
+        }
+    }
+}
+
+impl LinkEnd {
+    /// Why the link was revoked. `None` if its state says enough.
+    pub const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::MakerMayNot => Some("The user who made it may no longer make links."),
+            Self::MakerLoggedOut => Some("The user who made it was logged out everywhere."),
+            Self::EndedByOperator => Some("The operator ended all sessions and links."),
+            Self::ClientRevoked => Some("The API client that made it was revoked or deleted."),
+            Self::AccountDisconnected => Some("The account was disconnected."),
+            Self::Withdrawn | Self::Expired => None,
         }
     }
 }
@@ -191,8 +206,7 @@ pub fn StateBadge(state: AccountState, is_paused: bool) -> impl IntoView {
 
 /// A bounded number on the screen: `1,000+` for more than the greatest number that is counted.
 pub fn count_words(number: u64) -> String {
-    let shown = grouped(usize::try_from(number.min(MAX_COUNTED)).unwrap_or(usize::MAX));
-    if number > MAX_COUNTED { format!("{shown}+") } else { shown }
+    bounded(number, MAX_COUNTED)
 }
 
 #[cfg(test)]

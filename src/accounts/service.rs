@@ -1,15 +1,18 @@
 //! The use cases of accounts: list, connect, pause, disconnect, delete. A transaction begins and ends here; the queries
 //! are in `store`. Links with which people connect are in `links`, those for administrators of other companies in
-//! `consent_links`, the tokens and their refreshing in `grants`. The accounts of a connector that is changed or deleted
-//! are in `of_connector`.
+//! `consent_links`, what both have in common in `link_kinds`, the tokens and their refreshing in `grants`. The accounts of
+//! a connector that is changed or deleted are in `of_connector`.
 
 pub mod appearance;
 pub mod connecting;
 pub mod consent_links;
+mod emails;
 pub mod grants;
+mod link_kinds;
 pub mod links;
 pub mod of_connector;
 mod pausing;
+mod reach;
 mod removing;
 pub mod return_addresses;
 mod search;
@@ -19,8 +22,10 @@ use std::slice;
 
 pub use super::store::{
     Account, AccountFilter, AccountId, AccountPage, MAX_COUNTED, Paused, history::HistoryEntry,
+    reach::ClientReaches,
 };
 pub use connecting::{Connected, ConnectedMailbox};
+pub use reach::ReachChange;
 
 use self::grants::Grants;
 use super::{
@@ -102,22 +107,27 @@ impl AccountService {
     ) -> Result<AccountPage, Failure> {
         let (search, limit) = (search::parse(search), limit.min(MAX_ACCOUNTS_AT_ONCE));
         let request = ListRequest { search: search.as_ref(), filter, after, limit };
-        let (organisation, read) = (caller.organisation(), self.database.read());
-        let mut page = Accounts::of(organisation).list(&read, request).await?;
-        self.grants.correct_states(&read, organisation, &mut page.accounts).await?;
+        let read = self.database.read();
+        let mut page = Accounts::within_reach(caller).list(&read, request).await?;
+        self.grants.correct_states(&read, caller.organisation(), &mut page.accounts).await?;
         Ok(page)
     }
 
-    /// Reads an account of the caller's organisation.
+    /// Reads an account that the caller may see.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] if the organisation has no such account.
+    /// [`Failure::NotFound`] if there is no such account within the caller's reach.
     pub async fn get(&self, caller: &Caller, id: AccountId) -> Result<Account, Failure> {
-        let (organisation, read) = (caller.organisation(), self.database.read());
-        let found = Accounts::of(organisation).get(&read, id).await?;
+        let read = self.database.read();
+        let found = Accounts::within_reach(caller).get(&read, id).await?;
         let mut account = found.ok_or(Failure::NotFound)?;
-        self.grants.correct_states(&read, organisation, slice::from_mut(&mut account)).await?;
+        self.grants.correct_states(&read, caller.organisation(), slice::from_mut(&mut account)).await?;
         Ok(account)
+    }
+
+    /// Whether the caller may use a connector: read it, and make links for it.
+    pub async fn reaches_connector(&self, caller: &Caller, connector: ConnectorId) -> Result<bool, Failure> {
+        Ok(reach::may_use_connector(&self.database.read(), caller, connector).await?)
     }
 
     /// The history of an account, newest first.
@@ -132,7 +142,7 @@ impl AccountService {
         connector: Option<ConnectorId>,
     ) -> Result<Vec<(AccountState, u64)>, Failure> {
         let read = self.database.read();
-        Ok(Accounts::of(caller.organisation()).count_by_state(&read, connector).await?)
+        Ok(Accounts::within_reach(caller).count_by_state(&read, connector).await?)
     }
 
     /// The same, and with the number of the paused accounts, which also count in their states.
@@ -142,14 +152,14 @@ impl AccountService {
         connector: Option<ConnectorId>,
     ) -> Result<Vec<(StateFilter, u64)>, Failure> {
         let read = self.database.read();
-        Ok(Accounts::of(caller.organisation()).count_by_filter(&read, connector).await?)
+        Ok(Accounts::within_reach(caller).count_by_filter(&read, connector).await?)
     }
 
     /// The number of accounts that need a sign-in, at most one more than 1,000.
     pub async fn count_needing_sign_in(&self, caller: &Caller) -> Result<u64, Failure> {
         let state = Some(StateFilter::In(AccountState::NeedsSignIn));
         let filter = AccountFilter { connector: None, state };
-        Ok(Accounts::of(caller.organisation()).count(&self.database.read(), filter).await?)
+        Ok(Accounts::within_reach(caller).count(&self.database.read(), filter).await?)
     }
 
     async fn add_event(

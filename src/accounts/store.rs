@@ -4,12 +4,15 @@ pub(super) mod appearances;
 pub(super) mod approved_directories;
 mod changes;
 pub(super) mod consent_links;
+mod emails;
 pub(super) mod gates;
 pub(super) mod grants;
 pub(super) mod history;
+pub(super) mod link_table;
 pub(super) mod links;
 mod list;
 pub(super) mod pending_grants;
+pub(super) mod reach;
 pub(super) mod return_addresses;
 mod words;
 
@@ -22,6 +25,7 @@ use super::model::{AccountState, StateReason};
 use crate::{
     connectors::service::ConnectorId,
     identifier,
+    people::access::{Caller, Reach},
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
@@ -160,18 +164,23 @@ impl TryFrom<row::Model> for Account {
     }
 }
 
-/// The accounts of one organisation.
+/// The accounts of one organisation, or those of them within a reach: queries find no others.
 #[derive(Clone, Copy, Debug)]
-pub struct Accounts(OrganisationId);
+pub struct Accounts(OrganisationId, Reach);
 
 impl Accounts {
     /// The accounts of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
-        Self(organisation)
+        Self(organisation, Reach::All)
+    }
+
+    /// The accounts that the caller may see.
+    pub const fn within_reach(caller: &Caller) -> Self {
+        Self(caller.organisation(), caller.reach())
     }
 
     fn find(self) -> Select<row::Entity> {
-        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
+        self.reached(row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0)))
     }
 
     pub async fn get(self, on: &impl Queries, id: AccountId) -> Result<Option<Account>, DatabaseError> {

@@ -6,11 +6,12 @@ use time::Duration;
 
 use super::{
     MANY,
+    moving::MoveNotice,
     parts::{Choice, LIFE, NoConnector, USUAL_LIFE, chosen_life, life_field, option, return_address_field},
 };
 use crate::{
     accounts::service::{
-        Account, AccountId,
+        Account, AccountId, ReachChange,
         links::{LinkErrors, LinkSource, NewLink},
     },
     connectors::service::{Choices, ConnectorChoice, ConnectorId},
@@ -37,6 +38,8 @@ pub struct LinkForm {
     reference: String,
     return_address: String,
     life: String,
+    /// The connector of a move of which the form has shown who gains and loses the account.
+    seen: String,
     /// Which of the two buttons was pressed.
     how: String,
 }
@@ -44,6 +47,11 @@ pub struct LinkForm {
 impl LinkForm {
     pub(super) fn connector(&self) -> Option<ConnectorId> {
         self.connector.parse().ok()
+    }
+
+    /// Whether the form has shown which API clients gain and lose the account by a move to this connector.
+    pub(super) fn has_seen(&self, connector: ConnectorId) -> bool {
+        self.seen == connector.to_string()
     }
 
     /// Whether the link is opened in this browser, and not shown.
@@ -98,6 +106,8 @@ pub(super) struct LinkFormView {
     addresses: Vec<String>,
     typed: LinkForm,
     pub errors: LinkErrors,
+    /// The API clients that gain and lose the account, if the administrator has not agreed yet.
+    change: Option<ReachChange>,
 }
 
 impl LinkFormView {
@@ -107,7 +117,7 @@ impl LinkFormView {
         let only = choices.connectors.first().filter(|_| choices.connectors.len() == 1).map(|only| only.id);
         let connector = own.or(only).map(|id| id.to_string()).unwrap_or_default();
         let typed = LinkForm { connector, life: USUAL_LIFE.to_owned(), ..LinkForm::default() };
-        Self { account, choices, addresses, typed, errors: LinkErrors::new() }
+        Self { account, choices, addresses, typed, errors: LinkErrors::new(), change: None }
     }
 
     /// Chooses a connector of the form.
@@ -119,6 +129,12 @@ impl LinkFormView {
     pub(super) fn show_again(&mut self, typed: LinkForm, errors: LinkErrors) {
         self.typed = typed;
         self.errors = errors;
+    }
+
+    /// Shows what was typed, and asks whether these API clients may gain and lose the account.
+    pub(super) fn ask(&mut self, typed: LinkForm, change: ReachChange) {
+        self.typed = LinkForm { seen: typed.connector.clone(), ..typed };
+        self.change = Some(change);
     }
 
     fn error(&self, field: &str) -> Option<String> {
@@ -158,6 +174,7 @@ pub(super) fn LinkFormPage(model: LinkFormView) -> impl IntoView {
     let wrong = model.wrong();
     let summary =
         (!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong more="No link was made." /> });
+    let change = model.change.clone().map(|change| view! { <MoveNotice change=change /> });
     let content = if model.choices.connectors.is_empty() {
         view! { <NoConnector /> }.into_any()
     } else {
@@ -173,6 +190,7 @@ pub(super) fn LinkFormPage(model: LinkFormView) -> impl IntoView {
             {many}
         </div>
         {summary}
+        {change}
         {content}
     }
 }
@@ -184,8 +202,12 @@ fn FormCard(model: LinkFormView, action: String) -> impl IntoView {
     let return_address =
         return_address_field(&model.addresses, &model.typed.return_address, model.error("return_address"));
     let life = life_field(&model.typed.life, model.error("life"));
+    let seen = model.account.is_some().then(|| {
+        view! { <input type="hidden" name="seen" value=model.typed.seen.clone() /> }
+    });
     view! {
         <SendOnce><form class="card low alone" method="post" action=action>
+            {seen}
             <div class="fields">
                 {connector}
                 {own_fields}

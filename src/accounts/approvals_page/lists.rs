@@ -77,15 +77,9 @@ impl StateWords {
                 ..plain(Tone::Good, "Approved")
             },
             ConsentLinkState::Expired => plain(Tone::Idle, "Expired"),
-            ConsentLinkState::Revoked => Self {
-                meaning: match link.revoked_why {
-                    Some(LinkEnd::MakerMayNot) => Some("The user who made it may no longer make links."),
-                    Some(LinkEnd::MakerLoggedOut) => Some("The user who made it was logged out everywhere."),
-                    Some(LinkEnd::EndedByOperator) => Some("The operator ended all sessions and links."),
-                    Some(LinkEnd::Withdrawn | LinkEnd::Expired | LinkEnd::AccountDisconnected) | None => None,
-                },
-                ..plain(Tone::Idle, "Revoked")
-            },
+            ConsentLinkState::Revoked => {
+                Self { meaning: link.revoked_why.and_then(LinkEnd::words), ..plain(Tone::Idle, "Revoked") }
+            }
         }
     }
 }

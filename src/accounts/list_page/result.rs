@@ -1,71 +1,35 @@
 //! What the list says about a search: how many accounts match, and why a page has no row.
 
-use leptos::prelude::*;
-
-use super::asked::Asked;
 use crate::{
-    platform::{search::Found, text},
-    ui::numbers::grouped,
+    platform::search::Found,
+    ui::search_result::{EmptyPage, ListWords},
 };
 
-/// The sentence about the accounts that match this text.
-fn words(found: Found, search: &str) -> String {
-    match found {
-        Found::Exactly(0) => format!("No account matches “{search}”."),
-        Found::Exactly(1) => format!("1 account matches “{search}”."),
-        Found::Exactly(number) => format!("{} accounts match “{search}”.", grouped(number)),
-        Found::AtLeast(0) => {
-            "Too many emails and names have some of these words. Type more letters.".to_owned()
-        }
-        Found::AtLeast(number) => {
-            let accounts = if number == 1 { "account matches" } else { "accounts match" };
-            let number = grouped(number);
-            format!(
-                "At least {number} {accounts}. Too many emails and names have some of these words. Type more letters."
-            )
-        }
-        Found::MoreThan(number) => {
-            format!("More than {} accounts match. Type more letters.", grouped(number))
-        }
-    }
-}
+/// Accounts, as the sentence about a search names them.
+pub(super) const ACCOUNTS: ListWords =
+    ListWords { one: "account", many: "accounts", searched: "emails and names" };
 
 /// Why a page has no row. `None` if the sentence about the search has said so.
-pub(super) const fn explain_empty_page(
+pub(super) fn explain_empty_page(
     found: Option<Found>,
     is_first: bool,
     has_next: bool,
 ) -> Option<&'static str> {
-    match found {
-        Some(Found::Exactly(0) | Found::AtLeast(0)) if is_first => None,
-        // The search has found accounts for this page, which are gone since.
-        Some(_) if is_first || has_next => {
-            Some("The accounts of this page have just changed or were deleted.")
-        }
-        None if is_first => Some("No account matches the chosen filters."),
-        _ => Some("There are no more accounts."),
-    }
-}
-
-/// The number of accounts that match the search, and the link that clears the search.
-#[component]
-pub(super) fn SearchResult(found: Found, asked: Asked) -> impl IntoView {
-    let words = words(found, &text::line(&asked.search));
-    let all = Asked { search: String::new(), ..asked }.address();
-    view! {
-        <p class="found">
-            <bdi>{words}</bdi> " " <a href=all>"Clear the search"</a>
-        </p>
-    }
+    EmptyPage::of(found, is_first, has_next).map(|why| match why {
+        EmptyPage::Changed => "The accounts of this page have just changed or were deleted.",
+        EmptyPage::NoneMatches => "No account matches the chosen filters.",
+        EmptyPage::NoMore => "There are no more accounts.",
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::search_result::found_words;
 
     #[test]
     fn a_search_that_did_not_check_every_account_does_not_claim_to_have_found_all() {
-        let words = |found| words(found, "alice");
+        let words = |found| found_words(found, "alice", ACCOUNTS);
         assert_eq!(words(Found::Exactly(0)), "No account matches “alice”.");
         assert_eq!(words(Found::Exactly(1)), "1 account matches “alice”.");
         assert_eq!(words(Found::Exactly(1_000)), "1,000 accounts match “alice”.");

@@ -6,14 +6,23 @@ use serde_json::json;
 use super::{
     super::{
         model::{AccountEvent, HistoryKind},
-        store::{Account, AccountId, Accounts, NewAccount, SignedInIdentity, StateChange},
+        store::{
+            Account, AccountId, Accounts, NewAccount, SignedInIdentity, StateChange, reach::ClientReaches,
+        },
     },
     AccountService,
     grants::NewGrant,
+    reach,
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
-    platform::{clock::Timestamp, database::Tx, failure::Failure, id::OrganisationId, text},
+    platform::{
+        clock::Timestamp,
+        database::Tx,
+        failure::Failure,
+        id::{ApiClientId, OrganisationId},
+        text,
+    },
     providers::{SharedPinned, oauth::Grant, provider::Identity},
 };
 
@@ -33,6 +42,8 @@ pub struct ConnectedMailbox<'a> {
     /// The connector from which the link moves the account to this one: that of the account when an administrator made the
     /// link for it.
     pub moves_from: Option<ConnectorId>,
+    /// The API client that made the link.
+    pub client: Option<ApiClientId>,
     /// The granted scopes.
     pub scopes: &'a [String],
     /// The scopes that were asked for.
@@ -52,6 +63,8 @@ pub enum Connected {
     OtherConnector(AccountId),
     /// The link was made for another account. Nothing was stored.
     WrongAccount,
+    /// The link was made by an API client that must not change this account in such a way. Nothing was stored.
+    AlreadyConnected(AccountId),
 }
 
 /// The most characters of an email (RFC 5321, 4.5.3.1.3, and a margin for names of accounts that are no email).
@@ -91,6 +104,16 @@ impl ConnectedMailbox<'_> {
     }
 }
 
+/// Notes the API client whose link has made an account, unless the client was deleted in the meantime.
+async fn add_to_client(tx: &Tx, mailbox: &ConnectedMailbox<'_>, account: AccountId) -> Result<(), Failure> {
+    let Some(client) = mailbox.client else { return Ok(()) };
+    let clients = ClientReaches::of(mailbox.organisation);
+    if clients.lock_client(tx, client).await?.is_some() {
+        clients.add_account(tx, client, account).await?;
+    }
+    Ok(())
+}
+
 impl AccountService {
     /// Why [`Self::connect_within`] would not connect a mailbox, if it would not. The caller has locked the connector.
     pub async fn refusal_within(
@@ -101,7 +124,22 @@ impl AccountService {
         let subject = mailbox.identity.subject.as_deref().ok_or_else(no_subject)?;
         let provider = mailbox.connector.provider.form().name();
         let found = Accounts::of(mailbox.organisation).lock_by_subject(tx, provider, subject).await?;
-        Ok(mailbox.refuse(found.as_ref()))
+        self.refuse(tx, mailbox, found.as_ref()).await
+    }
+
+    /// Why the account with this identity is not connected, if it is not.
+    async fn refuse(
+        &self,
+        tx: &Tx,
+        mailbox: &ConnectedMailbox<'_>,
+        found: Option<&Account>,
+    ) -> Result<Option<Connected>, Failure> {
+        if let Some(refused) = mailbox.refuse(found) {
+            return Ok(Some(refused));
+        }
+        let Some(account) = found else { return Ok(None) };
+        let harms = reach::would_harm_others(tx, mailbox, account).await?;
+        Ok(harms.then_some(Connected::AlreadyConnected(account.id)))
     }
 
     /// Makes or finds the account of a mailbox, and stores its grant. The caller has locked the connector.
@@ -111,7 +149,7 @@ impl AccountService {
     pub async fn connect_within(
         &self,
         tx: &Tx,
-        mailbox: ConnectedMailbox<'_>,
+        mut mailbox: ConnectedMailbox<'_>,
         now: Timestamp,
     ) -> Result<Connected, Failure> {
         let ConnectedMailbox { organisation, connector, identity, .. } = mailbox;
@@ -119,7 +157,7 @@ impl AccountService {
         let provider = connector.provider.form().name();
         let accounts = Accounts::of(organisation);
         let mut found = accounts.lock_by_subject(tx, provider, subject).await?;
-        if let Some(refused) = mailbox.refuse(found.as_ref()) {
+        if let Some(refused) = self.refuse(tx, &mailbox, found.as_ref()).await? {
             return Ok(refused);
         }
         let mut added = None;
@@ -134,11 +172,12 @@ impl AccountService {
                 reference: mailbox.reference.clone(),
             };
             if accounts.add(tx, &new, now).await? {
+                add_to_client(tx, &mailbox, new.id).await?;
                 added = Some(new.id);
             } else {
                 // On PostgreSQL another sign-in has added it concurrently.
                 found = accounts.lock_by_subject(tx, provider, subject).await?;
-                if let Some(refused) = mailbox.refuse(found.as_ref()) {
+                if let Some(refused) = self.refuse(tx, &mailbox, found.as_ref()).await? {
                     return Ok(refused);
                 }
             }
@@ -146,6 +185,10 @@ impl AccountService {
         let connected = match (added, found) {
             (Some(id), _) => Connected::Added(id),
             (None, Some(account)) => {
+                // The attack: an application names an account of others, by a link that it sends to its owner.
+                if reach::is_beyond_reach(tx, &mailbox, &account).await? {
+                    (mailbox.name, mailbox.reference) = (None, None);
+                }
                 self.connect_again(tx, &mailbox, &account, now).await?;
                 Connected::Again(account.id)
             }

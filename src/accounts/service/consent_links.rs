@@ -11,12 +11,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 pub use self::listing::{ConsentCounts, ConsentLinkPage, DirectoryPage, ListedConsentLink};
-use super::super::store::{
-    approved_directories::ApprovedDirectories, consent_links::OrganisationConsentLinks,
-};
 pub use super::super::store::{
     approved_directories::ApprovedDirectory,
     consent_links::{ConsentLink, ConsentLinkId, ConsentLinkPosition, ConsentLinkState, LIFE},
+};
+use super::{
+    super::store::{approved_directories::ApprovedDirectories, consent_links::OrganisationConsentLinks},
+    link_kinds::may_still_make,
 };
 use crate::{
     activity::{
@@ -24,10 +25,7 @@ use crate::{
         service::Activity,
     },
     connectors::service::{Connector, ConnectorId, ConnectorService},
-    people::{
-        access::Admin,
-        service::{MayFinish, People},
-    },
+    people::{access::Admin, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
         config::PublicUrl,
@@ -255,13 +253,10 @@ impl ConsentLinks {
         Ok((!is_available).then_some(ConsentProblem::Unavailable))
     }
 
-    /// Whether the user who made a link may still make links. If not, the link is revoked, also if a change of the user
-    /// has not reached its row.
+    /// Whether the user who made a link may still make links.
     async fn maker_may(&self, on: &impl Queries, link: &ConsentLink) -> Result<bool, DatabaseError> {
         let Some(user) = link.made_by else { return Ok(false) };
-        let may = self.0.people.may_finish(on, link.organisation, user, link.made_by_version).await?;
-        // A newer version alone says only that some session of the user was ended.
-        Ok(may != MayFinish::NotAdmin)
+        may_still_make(&self.0.people, on, link.organisation, user, link.made_by_version).await
     }
 
     /// Notes that a browser came back from the provider with an approval. The first report of a link is kept and
@@ -301,22 +296,6 @@ impl ConsentLinks {
         let approved = ApprovedDirectory { id: directory.to_owned(), name, approved_at: now };
         ApprovedDirectories::of(connector.organisation, connector.id, client_id).put(tx, &approved).await?;
         self.0.activity.record(tx, actor, entry).await
-    }
-
-    /// Records an action on a link.
-    async fn record(
-        &self,
-        tx: &Tx,
-        actor: Actor,
-        action: Action,
-        link: &ConsentLink,
-    ) -> Result<(), DatabaseError> {
-        let ConsentLinkDependencies { connectors, activity, .. } = &*self.0;
-        // A link goes with its connector, so there is one.
-        let Some(connector) = connectors.find(tx, link.organisation, link.connector).await? else {
-            return Ok(());
-        };
-        activity.record(tx, actor, entry(action, link, &connector)).await
     }
 }
 

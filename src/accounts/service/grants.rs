@@ -11,6 +11,7 @@ mod batches;
 mod changes;
 mod claim;
 mod console;
+mod demand;
 mod failing;
 mod faults;
 mod forecast;
@@ -33,7 +34,7 @@ use std::{
 };
 
 use secrecy::SecretString;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 pub use batches::{APPLICATION_CHANGE, GATE_OPENING};
 pub use console::{AccessTested, LackingPermissions};
@@ -45,7 +46,8 @@ pub use sealing::{SEALED_ACCESS_TOKENS, SEALED_REFRESH_TOKENS};
 pub use stops::{NoStops, SharedStopPoints, StopPoint, StopPoints};
 pub(super) use times::expiry as access_expiry;
 pub use times::{
-    CALL_LIMIT, CALLER_WAIT, DEMAND_SLOTS, MAX_BACKGROUND, MAX_OF_CONNECTOR, MAX_THROTTLE, POLL,
+    CALL_LIMIT, CALLER_WAIT, DEMAND_SLOTS, MAX_BACKGROUND, MAX_DEMAND_OF_CONNECTOR, MAX_DEMAND_OF_PROVIDER,
+    MAX_OF_CONNECTOR, MAX_THROTTLE, POLL,
 };
 
 use super::AccountId;
@@ -74,6 +76,7 @@ use crate::{
     providers::{Providers, RefreshRefusal, SharedPinned, http::ProviderHttp, oauth},
     vault::Vault,
 };
+use demand::DemandSlots;
 use sharing::{Running, Slots};
 
 /// What [`Grants`] works with.
@@ -106,7 +109,7 @@ struct Inner {
     /// The leases of other processes that this one has seen.
     sightings: Mutex<HashMap<AccountId, Sighting>>,
     /// Refreshes that callers wait for.
-    demand: Arc<Semaphore>,
+    demand: DemandSlots,
     /// Refreshes in the background.
     slots: Slots,
     /// Tells the refresher that a slot is free.
@@ -174,7 +177,7 @@ impl Grants {
             owner,
             running: Running::default(),
             sightings: Mutex::default(),
-            demand: Arc::new(Semaphore::new(DEMAND_SLOTS)),
+            demand: DemandSlots::default(),
             slots: Slots::default(),
             ended: Notify::new(),
         }))

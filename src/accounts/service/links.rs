@@ -35,13 +35,14 @@ pub use super::super::store::links::{
 use super::{
     super::store::{
         Account, Accounts, links::OrganisationLinks, pending_grants::OrganisationPendingGrants,
-        return_addresses::ReturnAddressId,
+        reach::ClientReaches, return_addresses::ReturnAddressId,
     },
+    reach::may_use_connector,
     return_addresses::ReturnAddresses,
 };
 use crate::{
     activity::{
-        model::{Action, Actor, Detail, Entry},
+        model::{Action, Detail, Entry},
         service::Activity,
     },
     connectors::{
@@ -55,9 +56,9 @@ use crate::{
     platform::{
         clock::{SharedClock, Timestamp},
         config::PublicUrl,
-        database::{Database, DatabaseError, Tx},
+        database::{Database, DatabaseError, Tx, paging::cut_page},
         failure::Failure,
-        id::OrganisationId,
+        id::{ApiClientId, OrganisationId},
         randomness::{SharedRandomness, Token},
     },
 };
@@ -72,6 +73,9 @@ pub const MIN_LIFE: Duration = Duration::minutes(1);
 pub const MAX_OPEN: u64 = 10_000;
 /// Maximum number of sign-ins that a link starts.
 pub const MAX_ATTEMPTS: u64 = 50;
+/// An API client makes no links for this long after everything of it was revoked: longer than any process takes an
+/// earlier check of its credential for valid.
+const REVOKED_FOR: Duration = Duration::seconds(30);
 /// Number of links on a page of a list.
 pub const LINKS_PER_PAGE: usize = 25;
 
@@ -128,8 +132,9 @@ impl ConnectLinks {
     /// Makes a link.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] if the caller is a user who is no administrator; [`Failure::NotFound`] if the
-    /// organisation has no such account.
+    /// [`Failure::Forbidden`] if the caller is a user who is no administrator; [`Failure::NotFound`] if the account or
+    /// the connector is not within the caller's reach; [`Failure::LoggedOut`] if the caller is an API client that was
+    /// revoked or deleted since its credential was checked.
     ///
     /// # Returns
     /// The link, or what to change, by the name of the field.
@@ -164,9 +169,12 @@ impl ConnectLinks {
         let connector = connectors.lock(tx, organisation, new.connector).await?;
         let made_by_version = self.check_caller(tx, caller).await?;
         let account = match new.account {
-            Some(id) => Some(Accounts::of(organisation).get(tx, id).await?.ok_or(Failure::NotFound)?),
+            Some(id) => Some(Accounts::within_reach(caller).get(tx, id).await?.ok_or(Failure::NotFound)?),
             None => None,
         };
+        if !may_use_connector(tx, caller, new.connector).await? {
+            return Err(Failure::NotFound);
+        }
         let connector = match usable(connector, account.as_ref()) {
             Ok(connector) => connector,
             Err(words) => return Ok(Err(vec![("connector", words)])),
@@ -227,6 +235,7 @@ impl ConnectLinks {
             state: new.state.clone(),
             made_by: caller.user(),
             made_by_version,
+            client: caller.client(),
             source: new.source,
             attempts: 0,
             created_at: now,
@@ -244,12 +253,27 @@ impl ConnectLinks {
     /// # Returns
     /// `users.version` of the caller; 0 if the caller is no user.
     async fn check_caller(&self, tx: &Tx, caller: &Caller) -> Result<i64, Failure> {
-        let CallerKind::Member { user, version, .. } = *caller.kind() else { return Ok(0) };
+        let (user, version) = match *caller.kind() {
+            CallerKind::Member { user, version, .. } => (user, version),
+            CallerKind::Client { client, .. } => return self.check_client(tx, caller, client).await,
+            CallerKind::Job { .. } => return Ok(0),
+        };
         People::lock(tx, caller.organisation(), user).await?;
         match self.0.people.may_finish(tx, caller.organisation(), user, version).await? {
             MayFinish::Yes => Ok(version),
             MayFinish::NotAdmin => Err(Failure::Forbidden),
             MayFinish::LoggedOut => Err(Failure::LoggedOut),
+        }
+    }
+
+    /// The same for an API client. A process may take a credential for valid until [`REVOKED_FOR`] after it was revoked.
+    async fn check_client(&self, tx: &Tx, caller: &Caller, client: ApiClientId) -> Result<i64, Failure> {
+        let now = self.0.clock.now();
+        let found = ClientReaches::of(caller.organisation()).lock_client(tx, client).await?;
+        let is_revoked = |at: Timestamp| at.is_within(REVOKED_FOR, now);
+        match found {
+            Some(found) if !found.revoked_at.is_some_and(is_revoked) => Ok(0),
+            Some(_) | None => Err(Failure::LoggedOut),
         }
     }
 
@@ -270,11 +294,9 @@ impl ConnectLinks {
         let (organisation, now) = (caller.organisation(), clock.now());
         let limit = LINKS_PER_PAGE as u64 + 1;
         let store = OrganisationLinks::of(organisation);
-        let mut links = store.list(&database.read(), filter, after, limit, now).await?;
-        let more = links.len() > LINKS_PER_PAGE;
-        links.truncate(LINKS_PER_PAGE);
-        let next =
-            links.last().filter(|_| more).map(|last| LinkPosition { at: last.created_at, id: last.id });
+        let links = store.list(&database.read(), filter, after, limit, now).await?;
+        let position = |last: &Link| LinkPosition { at: last.created_at, id: last.id };
+        let (links, next) = cut_page(links, LINKS_PER_PAGE, position);
         let names = people.names(organisation, links.iter().filter_map(|link| link.made_by)).await?;
         let ids: Vec<_> = links.iter().map(|link| link.id).collect();
         let waiting = OrganisationPendingGrants::of(organisation);
@@ -302,16 +324,6 @@ impl ConnectLinks {
     /// The complete address of a link.
     fn address_of(&self, token: &Token) -> String {
         self.0.public_url.join(&format!("/connect/{}", token.expose()))
-    }
-
-    /// Records an action on a link.
-    async fn record(&self, tx: &Tx, actor: Actor, action: Action, link: &Link) -> Result<(), DatabaseError> {
-        let LinkDependencies { connectors, activity, .. } = &*self.0;
-        // A link goes with its connector, so there is one.
-        let Some(connector) = connectors.find(tx, link.organisation, link.connector).await? else {
-            return Ok(());
-        };
-        activity.record(tx, actor, entry(action, link, &connector)).await
     }
 }
 

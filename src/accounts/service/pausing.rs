@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{AccountId, AccountService};
+use super::{AccountId, AccountService, reach::of_client};
 use crate::{
     accounts::{
         model::HistoryKind,
         store::{Accounts, Paused},
     },
     activity::model::{Action, Actor},
-    people::access::Admin,
+    people::access::{Admin, Caller},
     platform::{failure::Failure, id::OrganisationId},
 };
 
@@ -22,7 +22,7 @@ impl AccountService {
     /// # Errors
     /// [`Failure::NotFound`] if the organisation has no such account.
     pub async fn pause(&self, admin: &Admin, id: AccountId) -> Result<bool, Failure> {
-        self.set_paused(admin.actor(), id, true).await
+        self.set_paused(Accounts::of(admin.organisation()), admin.actor(), id, true).await
     }
 
     /// Ends the pause of an account.
@@ -33,7 +33,7 @@ impl AccountService {
     /// # Errors
     /// [`Failure::NotFound`] if the organisation has no such account.
     pub async fn resume(&self, admin: &Admin, id: AccountId) -> Result<bool, Failure> {
-        self.set_paused(admin.actor(), id, false).await
+        self.set_paused(Accounts::of(admin.organisation()), admin.actor(), id, false).await
     }
 
     /// [`Self::pause`] by the operator at the command line.
@@ -42,7 +42,7 @@ impl AccountService {
         organisation: OrganisationId,
         id: AccountId,
     ) -> Result<bool, Failure> {
-        self.set_paused(Actor::operator(organisation), id, true).await
+        self.set_paused(Accounts::of(organisation), Actor::operator(organisation), id, true).await
     }
 
     /// [`Self::resume`] by the operator at the command line.
@@ -51,11 +51,30 @@ impl AccountService {
         organisation: OrganisationId,
         id: AccountId,
     ) -> Result<bool, Failure> {
-        self.set_paused(Actor::operator(organisation), id, false).await
+        self.set_paused(Accounts::of(organisation), Actor::operator(organisation), id, false).await
     }
 
-    async fn set_paused(&self, actor: Actor, id: AccountId, pause: bool) -> Result<bool, Failure> {
-        let accounts = Accounts::of(actor.organisation);
+    /// [`Self::pause`] and [`Self::resume`] by an API client, of an account that it reaches.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] if the client reaches no such account; [`Failure::Forbidden`] if the caller is no API client.
+    pub async fn set_paused_as_client(
+        &self,
+        caller: &Caller,
+        id: AccountId,
+        pause: bool,
+    ) -> Result<bool, Failure> {
+        self.set_paused(of_client(caller)?, caller.actor(), id, pause).await
+    }
+
+    /// Pauses one of these accounts, or ends its pause. Whether it is one of them is judged in the transaction.
+    async fn set_paused(
+        &self,
+        accounts: Accounts,
+        actor: Actor,
+        id: AccountId,
+        pause: bool,
+    ) -> Result<bool, Failure> {
         self.database
             .write::<_, Failure, _>(async |tx| {
                 let now = self.clock.now();

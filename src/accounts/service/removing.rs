@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{Account, AccountId, AccountService};
+use super::{Account, AccountId, AccountService, reach::of_client};
 use crate::{
     accounts::{
         model::{AccountEvent, HistoryKind},
@@ -15,7 +15,7 @@ use crate::{
         },
     },
     activity::model::{Action, Actor, Detail, Entry},
-    people::access::Admin,
+    people::access::{Admin, Caller},
     platform::{clock::Timestamp, database::Tx, failure::Failure, id::OrganisationId},
 };
 
@@ -56,7 +56,7 @@ impl AccountService {
     /// # Errors
     /// [`Failure::NotFound`] if the organisation has no such account.
     pub async fn delete(&self, admin: &Admin, id: AccountId) -> Result<(), Failure> {
-        self.delete_for(admin.actor(), id).await
+        self.delete_for(Accounts::of(admin.organisation()), admin.actor(), id).await
     }
 
     /// [`Self::delete`] by the operator at the command line.
@@ -65,11 +65,19 @@ impl AccountService {
         organisation: OrganisationId,
         id: AccountId,
     ) -> Result<(), Failure> {
-        self.delete_for(Actor::operator(organisation), id).await
+        self.delete_for(Accounts::of(organisation), Actor::operator(organisation), id).await
     }
 
-    async fn delete_for(&self, actor: Actor, id: AccountId) -> Result<(), Failure> {
-        let accounts = Accounts::of(actor.organisation);
+    /// [`Self::delete`] by an API client, of an account that it reaches.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] if the client reaches no such account; [`Failure::Forbidden`] if the caller is no API client.
+    pub async fn delete_as_client(&self, caller: &Caller, id: AccountId) -> Result<(), Failure> {
+        self.delete_for(of_client(caller)?, caller.actor(), id).await
+    }
+
+    /// Deletes one of these accounts. Whether it is one of them is judged in the transaction.
+    async fn delete_for(&self, accounts: Accounts, actor: Actor, id: AccountId) -> Result<(), Failure> {
         let (account, grant) = self
             .database
             .write::<_, Failure, _>(async |tx| {

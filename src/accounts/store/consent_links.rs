@@ -1,21 +1,19 @@
 //! The table `consent_links`: links with which an administrator of a company, who has no user here, allows a connector's
-//! permissions for that company. Rules are in `service::consent_links`; transactions begin there. `ended` has the
-//! queries that end links and erase ended ones.
+//! permissions for that company. Rules are in `service::consent_links`; transactions begin there. The queries that
+//! connect links have too are in `link_table`.
 
-mod ended;
-
-use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
 use time::Duration;
 
-use super::links::LinkEnd;
+use super::link_table::{
+    LinkColumns, LinkEnd, LinkKey, LinkTable, StoredLinks, find_by_token, is_in_time, not_ended,
+};
 use crate::{
     connectors::service::ConnectorId,
     identifier,
     platform::{
-        clock::{SKEW, Timestamp},
-        database::{DatabaseError, Queries, Tx, Unscoped},
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx, Unscoped, paging::Position},
         id::{OrganisationId, UserId},
         randomness::Hash,
     },
@@ -113,8 +111,7 @@ impl ConsentLink {
 
     /// Whether the time of the link is not over. A link that a wrong clock made does not work.
     pub fn is_in_time(&self, now: Timestamp) -> bool {
-        let credible = self.created_at.is_credible(now) && self.expires_at.minus(LIFE).is_credible(now);
-        credible && now < self.expires_at
+        is_in_time::<row::Entity>(self.created_at, self.expires_at, now)
     }
 }
 
@@ -142,43 +139,34 @@ impl TryFrom<row::Model> for ConsentLink {
     }
 }
 
-/// The position of a link in a list, newest first: the next page begins after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsentLinkPosition {
-    pub at: Timestamp,
-    pub id: ConsentLinkId,
-}
+/// The position of a link in a list.
+pub type ConsentLinkPosition = Position<ConsentLinkId>;
 
-impl std::fmt::Display for ConsentLinkPosition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.at.micros(), self.id)
+impl LinkTable for row::Entity {
+    type Id = ConsentLinkId;
+    type Link = ConsentLink;
+    type Maker = UserId;
+
+    const COLUMNS: LinkColumns<row::Column> = LinkColumns {
+        id: row::Column::Id,
+        organisation: row::Column::OrganisationId,
+        token_hash: row::Column::TokenHash,
+        connector: row::Column::ConnectorId,
+        created_at: row::Column::CreatedAt,
+        expires_at: row::Column::ExpiresAt,
+        served_at: row::Column::ApprovedAt,
+        revoked_at: row::Column::RevokedAt,
+        revoked_why: row::Column::RevokedWhy,
+    };
+    const MAX_LIFE: Duration = LIFE;
+
+    fn key_of(link: &ConsentLink) -> LinkKey<ConsentLinkId> {
+        LinkKey { id: link.id, organisation: link.organisation, connector: link.connector }
     }
-}
 
-impl std::str::FromStr for ConsentLinkPosition {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (at, id) = text.split_once('.').ok_or(())?;
-        let at = Timestamp::from_micros(at.parse().map_err(|_| ())?);
-        Ok(Self { at, id: id.parse().map_err(|_| ())? })
+    fn has_made(maker: UserId) -> Condition {
+        Condition::all().add(row::Column::MadeBy.eq(maker.0))
     }
-}
-
-/// The condition that nothing has ended a link but its time.
-fn not_ended() -> Condition {
-    Condition::all().add(row::Column::ApprovedAt.is_null()).add(row::Column::RevokedAt.is_null())
-}
-
-/// The condition that a link can be used.
-fn open_condition(now: Timestamp) -> Condition {
-    let credible = now.plus(SKEW);
-    not_ended()
-        .add(row::Column::CreatedAt.lte(credible.micros()))
-        // The index begins with the time at which a link was made.
-        .add(row::Column::CreatedAt.gt(now.minus(LIFE).micros()))
-        .add(row::Column::ExpiresAt.lte(credible.plus(LIFE).micros()))
-        .add(row::Column::ExpiresAt.gt(now.micros()))
 }
 
 impl Unscoped {
@@ -188,38 +176,22 @@ impl Unscoped {
         on: &impl Queries,
         token: Hash,
     ) -> Result<Option<ConsentLink>, DatabaseError> {
-        let row = row::Entity::find()
-            .filter(row::Column::TokenHash.eq(token.to_vec()))
-            .one(on.connection())
-            .await?;
-        Ok(row.map(ConsentLink::try_from).transpose()?)
+        find_by_token::<row::Entity>(on, token).await
     }
 }
 
+/// The table `consent_links`.
+pub type ConsentLinkTable = row::Entity;
 /// The consent links of one organisation.
-#[derive(Clone, Copy, Debug)]
-pub struct OrganisationConsentLinks(OrganisationId);
+pub type OrganisationConsentLinks = StoredLinks<ConsentLinkTable>;
 
 impl OrganisationConsentLinks {
-    /// The links of this organisation.
-    pub const fn of(organisation: OrganisationId) -> Self {
-        Self(organisation)
-    }
-
-    fn find(self) -> Select<row::Entity> {
-        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
-    }
-
-    fn update(self) -> sea_orm::UpdateMany<row::Entity> {
-        row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0))
-    }
-
     /// Adds a link. A missing reference means that its connector was deleted.
     pub async fn add(self, tx: &Tx, token: Hash, link: &ConsentLink) -> Result<(), DatabaseError> {
         let link = link.clone();
         let row = row::ActiveModel {
             id: Set(link.id.0),
-            organisation_id: Set(self.0.0),
+            organisation_id: Set(self.organisation.0),
             token_hash: Set(token.to_vec()),
             connector_id: Set(link.connector.0),
             client_id: Set(link.client_id),
@@ -238,39 +210,6 @@ impl OrganisationConsentLinks {
         Ok(())
     }
 
-    /// Whether the organisation has this many open links or more. It reads at most that many.
-    pub async fn has_open_at_least(
-        self,
-        on: &impl Queries,
-        count: u64,
-        now: Timestamp,
-    ) -> Result<bool, DatabaseError> {
-        let last = self.find().filter(open_condition(now)).select_only().column(row::Column::Id);
-        let last = last.offset(count.saturating_sub(1)).limit(1).into_tuple::<Uuid>();
-        Ok(last.one(on.connection()).await?.is_some())
-    }
-
-    /// Number of open links of a connector, counted up to `at_most`.
-    pub async fn count_open(
-        self,
-        on: &impl Queries,
-        connector: ConnectorId,
-        at_most: u64,
-        now: Timestamp,
-    ) -> Result<u64, DatabaseError> {
-        let ids: Vec<Uuid> = self
-            .find()
-            .filter(row::Column::ConnectorId.eq(connector.0))
-            .filter(open_condition(now))
-            .select_only()
-            .column(row::Column::Id)
-            .limit(at_most)
-            .into_tuple()
-            .all(on.connection())
-            .await?;
-        Ok(ids.len() as u64)
-    }
-
     /// Links of a connector after a position, newest first.
     pub async fn list(
         self,
@@ -279,21 +218,8 @@ impl OrganisationConsentLinks {
         after: Option<ConsentLinkPosition>,
         limit: u64,
     ) -> Result<Vec<ConsentLink>, DatabaseError> {
-        let rows = self
-            .find()
-            .filter(row::Column::ConnectorId.eq(connector.0))
-            .apply_if(after, |all, ConsentLinkPosition { at, id }| {
-                let same = Condition::all()
-                    .add(row::Column::CreatedAt.eq(at.micros()))
-                    .add(row::Column::Id.lt(id.0));
-                all.filter(Condition::any().add(row::Column::CreatedAt.lt(at.micros())).add(same))
-            })
-            .order_by_desc(row::Column::CreatedAt)
-            .order_by_desc(row::Column::Id)
-            .limit(limit)
-            .all(on.connection())
-            .await?;
-        Ok(rows.into_iter().map(ConsentLink::try_from).collect::<Result<_, _>>()?)
+        let which = Condition::all().add(row::Column::ConnectorId.eq(connector.0));
+        self.list_those(on, which, after, limit).await
     }
 
     /// Notes that a browser came back with an approval, if none has before.
@@ -302,9 +228,8 @@ impl OrganisationConsentLinks {
     /// Whether this call has noted it.
     pub async fn report(self, tx: &Tx, id: ConsentLinkId, now: Timestamp) -> Result<bool, DatabaseError> {
         let reported = self
-            .update()
-            .filter(row::Column::Id.eq(id.0))
-            .filter(not_ended())
+            .update_one(id)
+            .filter(not_ended::<row::Entity>())
             .filter(row::Column::ReportedAt.is_null())
             .col_expr(row::Column::ReportedAt, Expr::value(now.micros()))
             .exec(tx.connection())

@@ -4,6 +4,7 @@
 
 pub mod due;
 mod granted;
+mod lent;
 pub mod waiting;
 
 use sea_orm::{
@@ -13,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 
-use super::AccountId;
+use super::{AccountId, row as account};
 use crate::{
     connectors::service::{Connector, ConnectorId},
     jobs::lease::{LeaseState, Owner},
@@ -55,7 +56,20 @@ mod row {
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::account::Entity",
+            from = "Column::AccountId",
+            to = "super::account::Column::Id"
+        )]
+        Account,
+    }
+
+    impl Related<super::account::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Account.def()
+        }
+    }
 
     impl ActiveModelBehavior for ActiveModel {}
 }

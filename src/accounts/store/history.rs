@@ -15,7 +15,7 @@ use crate::{
 /// accounts at once, which trim no history.
 const MAX_READ: u64 = 200;
 
-mod row {
+pub(super) mod row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

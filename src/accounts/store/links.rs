@@ -1,8 +1,7 @@
 //! The table `connect_links`: links with which a person without a user here connects a mailbox. Rules are in
-//! `service::links`; transactions begin there. `list` has the queries of lists, `ended` those that end links and erase
-//! ended ones, and `many` those that make many links at once.
+//! `service::links`; transactions begin there. The queries that consent links have too are in `link_table`. `list` has
+//! the query of lists, and `many` those that make many links at once.
 
-mod ended;
 mod list;
 mod many;
 
@@ -12,19 +11,25 @@ use sea_orm::{
     ActiveValue::Set,
     Condition, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, LockType, SelectStatement},
+    sea_query::{Expr, ExprTrait, SelectStatement},
 };
 use strum::{EnumString, IntoStaticStr};
 use time::Duration;
 
-use super::{AccountId, return_addresses::ReturnAddressId};
+pub use super::link_table::LinkEnd;
+use super::{
+    AccountId,
+    link_table::{LinkColumns, LinkKey, LinkTable, StoredLinks, find_by_token, is_in_time, not_ended},
+    pending_grants::waiting_links,
+    return_addresses::ReturnAddressId,
+};
 use crate::{
     connectors::service::ConnectorId,
     identifier,
     platform::{
-        clock::{SKEW, Timestamp},
+        clock::Timestamp,
         database::{DatabaseError, Queries, Tx, Unscoped},
-        id::{OrganisationId, UserId},
+        id::{ApiClientId, OrganisationId, UserId},
         randomness::Hash,
     },
 };
@@ -67,6 +72,7 @@ mod row {
         pub revoked_why: Option<String>,
         pub result_account_id: Option<Uuid>,
         pub needs_confirmation: bool,
+        pub client_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -81,24 +87,6 @@ mod row {
 pub enum LinkSource {
     Console,
     Api,
-}
-
-/// Why a link that was not used has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum LinkEnd {
-    /// An administrator has revoked it.
-    Withdrawn,
-    /// The user who made it was disabled or deleted, or is no longer an administrator.
-    MakerMayNot,
-    /// The user who made it was logged out everywhere.
-    MakerLoggedOut,
-    /// The operator has ended all sessions.
-    EndedByOperator,
-    /// An administrator has disconnected the account for which it was made.
-    AccountDisconnected,
-    /// Its time is over, and the sweep has recorded it.
-    Expired,
 }
 
 /// A link as stored, without its token.
@@ -129,6 +117,8 @@ pub struct Link {
     pub made_by: Option<UserId>,
     /// `users.version` of that user when it was made.
     pub made_by_version: i64,
+    /// The API client that made it.
+    pub client: Option<ApiClientId>,
     pub source: LinkSource,
     /// Number of sign-ins that it has started.
     pub attempts: u64,
@@ -162,8 +152,8 @@ impl Link {
             None if self.revoked_at.is_some() => return LinkState::Revoked,
             None => {}
         }
-        let credible = self.created_at.is_credible(now) && self.expires_at.minus(MAX_LIFE).is_credible(now);
-        if credible && now < self.expires_at { LinkState::Open } else { LinkState::Expired }
+        let is_open = is_in_time::<row::Entity>(self.created_at, self.expires_at, now);
+        if is_open { LinkState::Open } else { LinkState::Expired }
     }
 }
 
@@ -189,6 +179,7 @@ impl TryFrom<row::Model> for Link {
             state: row.state,
             made_by: row.made_by.map(UserId),
             made_by_version: row.made_by_version,
+            client: row.client_id.map(ApiClientId),
             attempts: u64::try_from(row.attempts).unwrap_or_default(),
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),
@@ -200,27 +191,63 @@ impl TryFrom<row::Model> for Link {
     }
 }
 
-/// The condition that nothing has ended a link but its time.
-fn not_ended() -> Condition {
-    Condition::all().add(row::Column::UsedAt.is_null()).add(row::Column::RevokedAt.is_null())
+impl LinkTable for row::Entity {
+    type Id = LinkId;
+    type Link = Link;
+    type Maker = LinkMaker;
+
+    const COLUMNS: LinkColumns<row::Column> = LinkColumns {
+        id: row::Column::Id,
+        organisation: row::Column::OrganisationId,
+        token_hash: row::Column::TokenHash,
+        connector: row::Column::ConnectorId,
+        created_at: row::Column::CreatedAt,
+        expires_at: row::Column::ExpiresAt,
+        served_at: row::Column::UsedAt,
+        revoked_at: row::Column::RevokedAt,
+        revoked_why: row::Column::RevokedWhy,
+    };
+    const MAX_LIFE: Duration = MAX_LIFE;
+
+    fn key_of(link: &Link) -> LinkKey<LinkId> {
+        LinkKey { id: link.id, organisation: link.organisation, connector: link.connector }
+    }
+
+    fn has_made(maker: LinkMaker) -> Condition {
+        Condition::all().add(match maker {
+            LinkMaker::User(user) => row::Column::MadeBy.eq(user.0),
+            LinkMaker::Client(client) => row::Column::ClientId.eq(client.0),
+        })
+    }
+
+    /// A link that waits for the confirmation of an application is held back.
+    fn held_back(organisation: OrganisationId) -> Option<SelectStatement> {
+        Some(waiting_links(organisation))
+    }
 }
 
-/// The condition of [`LinkState::Open`] as a query.
-fn open_condition(now: Timestamp) -> Condition {
-    let credible = now.plus(SKEW);
-    not_ended()
-        .add(row::Column::CreatedAt.lte(credible.micros()))
-        // The index begins with the time at which a link was made.
-        .add(row::Column::CreatedAt.gt(now.minus(MAX_LIFE).micros()))
-        .add(row::Column::ExpiresAt.lte(credible.plus(MAX_LIFE).micros()))
-        .add(row::Column::ExpiresAt.gt(now.micros()))
+/// The user or the API client that has made links.
+#[derive(Clone, Copy, Debug)]
+pub enum LinkMaker {
+    User(UserId),
+    Client(ApiClientId),
 }
 
-/// The ids of the links that a user has made, as a part of another query.
-pub(super) fn made_by(organisation: OrganisationId, user: UserId) -> SelectStatement {
+impl LinkMaker {
+    /// The id of the entity that an activity entry about its links names.
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::User(user) => user.0,
+            Self::Client(client) => client.0,
+        }
+    }
+}
+
+/// The ids of the links that a user or an API client has made, as a part of another query.
+pub(super) fn made_by(organisation: OrganisationId, maker: LinkMaker) -> SelectStatement {
     row::Entity::find()
         .filter(row::Column::OrganisationId.eq(organisation.0))
-        .filter(row::Column::MadeBy.eq(user.0))
+        .filter(row::Entity::has_made(maker))
         .select_only()
         .column(row::Column::Id)
         .into_query()
@@ -233,45 +260,16 @@ impl Unscoped {
         on: &impl Queries,
         token: Hash,
     ) -> Result<Option<Link>, DatabaseError> {
-        let row = row::Entity::find()
-            .filter(row::Column::TokenHash.eq(token.to_vec()))
-            .one(on.connection())
-            .await?;
-        Ok(row.map(Link::try_from).transpose()?)
+        find_by_token::<row::Entity>(on, token).await
     }
 }
 
+/// The table `connect_links`.
+pub type ConnectLinkTable = row::Entity;
 /// The links of one organisation.
-#[derive(Clone, Copy, Debug)]
-pub struct OrganisationLinks(OrganisationId);
+pub type OrganisationLinks = StoredLinks<ConnectLinkTable>;
 
 impl OrganisationLinks {
-    /// The links of this organisation.
-    pub const fn of(organisation: OrganisationId) -> Self {
-        Self(organisation)
-    }
-
-    fn find(self) -> Select<row::Entity> {
-        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
-    }
-
-    fn update(self, id: LinkId) -> sea_orm::UpdateMany<row::Entity> {
-        row::Entity::update_many()
-            .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(row::Column::Id.eq(id.0))
-    }
-
-    pub async fn get(self, on: &impl Queries, id: LinkId) -> Result<Option<Link>, DatabaseError> {
-        let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
-        Ok(row.map(Link::try_from).transpose()?)
-    }
-
-    /// The same, locked until the transaction ends.
-    pub async fn lock(self, tx: &Tx, id: LinkId) -> Result<Option<Link>, DatabaseError> {
-        let find = self.find().filter(row::Column::Id.eq(id.0)).lock(LockType::Update);
-        Ok(find.one(tx.connection()).await?.map(Link::try_from).transpose()?)
-    }
-
     /// Adds a link. A missing reference means that its connector or its account was deleted.
     pub async fn add(self, tx: &Tx, token: Hash, link: &Link) -> Result<(), DatabaseError> {
         row::Entity::insert(self.new_row(token, link)).exec_without_returning(tx.connection()).await?;
@@ -283,7 +281,7 @@ impl OrganisationLinks {
         let link = link.clone();
         row::ActiveModel {
             id: Set(link.id.0),
-            organisation_id: Set(self.0.0),
+            organisation_id: Set(self.organisation.0),
             token_hash: Set(token.to_vec()),
             connector_id: Set(link.connector.0),
             account_id: Set(link.account.map(|account| account.0)),
@@ -305,12 +303,13 @@ impl OrganisationLinks {
             revoked_why: Set(None),
             result_account_id: Set(None),
             needs_confirmation: Set(link.needs_confirmation),
+            client_id: Set(link.client.map(|client| client.0)),
         }
     }
 
     /// Counts a sign-in that a locked link starts.
     pub async fn count_attempt(self, tx: &Tx, id: LinkId) -> Result<(), DatabaseError> {
-        self.update(id)
+        self.update_one(id)
             .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).add(1))
             .exec(tx.connection())
             .await?;
@@ -324,8 +323,8 @@ impl OrganisationLinks {
     /// Whether this call has used it.
     pub async fn use_once(self, tx: &Tx, id: LinkId, now: Timestamp) -> Result<bool, DatabaseError> {
         let used = self
-            .update(id)
-            .filter(not_ended())
+            .update_one(id)
+            .filter(not_ended::<row::Entity>())
             .col_expr(row::Column::UsedAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;
@@ -334,10 +333,24 @@ impl OrganisationLinks {
 
     /// Stores which account a used link has connected.
     pub async fn set_result(self, tx: &Tx, id: LinkId, account: AccountId) -> Result<(), DatabaseError> {
-        self.update(id)
+        self.update_one(id)
             .col_expr(row::Column::ResultAccountId, Expr::value(account.0))
             .exec(tx.connection())
             .await?;
         Ok(())
+    }
+
+    /// Ends all open links that were made for an account.
+    ///
+    /// # Returns
+    /// Number of ended links.
+    pub async fn end_of_account(
+        self,
+        tx: &Tx,
+        account: AccountId,
+        why: LinkEnd,
+        now: Timestamp,
+    ) -> Result<u64, DatabaseError> {
+        self.end_open(tx, row::Column::AccountId.eq(account.0), why, now).await
     }
 }

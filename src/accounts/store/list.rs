@@ -7,6 +7,7 @@ use super::{Account, Accounts, row, words::WORDS};
 use crate::{
     accounts::model::{AccountState, StateFilter},
     connectors::service::ConnectorId,
+    people::access::Reach,
     platform::{
         database::{
             DatabaseError, Queries,
@@ -159,7 +160,7 @@ impl Accounts {
         terms: &Terms,
         ListRequest { filter, after, limit, .. }: ListRequest<'_>,
     ) -> Result<AccountPage, DatabaseError> {
-        let (found, mut hits) = if filter == AccountFilter::default() {
+        let (found, mut hits) = if filter == AccountFilter::default() && self.1 == Reach::All {
             WORDS.find(on, self.0, terms, after, limit + 1).await?
         } else {
             let Matches { mut hits, all_checked } = WORDS.read_matches(on, self.0, terms).await?;
@@ -258,7 +259,7 @@ impl Accounts {
 }
 
 /// Counts the first `limit` of these rows. They are in the order of an index, so that PostgreSQL walks along it.
-fn count_up_to(rows: Select<row::Entity>, limit: u64) -> SelectStatement {
+pub(super) fn count_up_to<E: EntityTrait>(rows: Select<E>, limit: u64) -> SelectStatement {
     let mut counted = rows.select_only().into_query();
     counted.expr_as(Expr::cust("1"), "one").limit(limit);
     Query::select()

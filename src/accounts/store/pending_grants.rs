@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::{
     AccountId,
-    links::{LinkId, made_by},
+    links::{LinkId, LinkMaker, made_by},
     return_addresses::ReturnAddressId,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     platform::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
-        id::{OrganisationId, UserId},
+        id::OrganisationId,
         randomness::Hash,
     },
 };
@@ -230,9 +230,9 @@ impl OrganisationPendingGrants {
         Self::delete(tx, self.of_link(link).add(row::Column::Sealed.is_not_null())).await
     }
 
-    /// Erases what waits at links of a user.
-    pub async fn remove_of_maker(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
-        let links = row::Column::ConnectLinkId.in_subquery(made_by(self.0, user));
+    /// Erases what waits at links of a user or an API client.
+    pub async fn remove_of_maker(self, tx: &Tx, maker: LinkMaker) -> Result<(), DatabaseError> {
+        let links = row::Column::ConnectLinkId.in_subquery(made_by(self.0, maker));
         Self::delete(tx, self.all().add(links).add(row::Column::Sealed.is_not_null())).await
     }
 

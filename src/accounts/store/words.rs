@@ -12,7 +12,7 @@ use super::{AccountId, Accounts, row};
 use crate::platform::{
     database::{
         DatabaseError, Queries, Tx, Unscoped,
-        word_index::{MAX_CHECKED, WordIndex},
+        word_index::{MAX_CHECKED, WordIndex, organisations_of},
     },
     id::OrganisationId,
     text::fold,
@@ -50,14 +50,7 @@ impl Unscoped {
 
 /// The organisations of these accounts, one for each account. The order makes the databases use the index.
 pub(super) fn organisations_without_words(after: Option<OrganisationId>) -> Select<row::Entity> {
-    // No organisation has the id nil.
-    let after = after.map_or(Uuid::nil(), |after| after.0);
-    missing()
-        .select_only()
-        .column(row::Column::OrganisationId)
-        .filter(row::Column::OrganisationId.gt(after))
-        .order_by_asc(row::Column::OrganisationId)
-        .order_by_asc(row::Column::Id)
+    organisations_of(missing(), row::Column::OrganisationId, row::Column::Id, after)
 }
 
 impl Accounts {

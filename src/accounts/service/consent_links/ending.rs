@@ -1,12 +1,21 @@
 //! Ends consent links before they are used: an administrator revokes one, a user may no longer make links, or the
-//! operator ends all sessions. The sweep records expired links and erases links that ended long ago.
+//! operator ends all sessions. What connect links do in the same way is in `link_kinds`.
 
 use time::Duration;
 
-use super::{ConsentLinkDependencies, ConsentLinkId, ConsentLinks, OrganisationConsentLinks};
+use super::{
+    ConsentLink, ConsentLinkDependencies, ConsentLinkId, ConsentLinks, OrganisationConsentLinks, entry,
+};
 use crate::{
-    accounts::service::links::LinkEnd,
-    activity::model::{Action, Actor},
+    accounts::{
+        service::{
+            link_kinds::{self, LinkKind, LinkParts},
+            links::LinkEnd,
+        },
+        store::consent_links::ConsentLinkTable,
+    },
+    activity::model::{Action, Actor, Entry},
+    connectors::service::Connector,
     jobs::service::Lease,
     people::access::Admin,
     platform::{
@@ -16,12 +25,27 @@ use crate::{
     },
 };
 
-/// Links are kept for this long after their end.
-const KEPT: Duration = Duration::days(90);
-/// The sweep closes a link only this long after its expiry: browsers that left before may come back.
-const GRACE: Duration = Duration::hours(1);
-/// Number of links that one transaction of the sweep closes.
-const SWEPT_AT_ONCE: u64 = 200;
+impl LinkKind for ConsentLinks {
+    type Table = ConsentLinkTable;
+
+    const GRACE: Duration = Duration::hours(1);
+    const REVOKED: Action = Action::ConsentLinkRevoked;
+    const EXPIRED: Action = Action::ConsentLinkExpired;
+
+    fn parts(&self) -> LinkParts<'_> {
+        let ConsentLinkDependencies { database, connectors, people, activity, clock, .. } = &*self.0;
+        LinkParts { database, connectors, people, activity, clock }
+    }
+
+    fn entry(action: Action, link: &ConsentLink, connector: &Connector) -> Entry {
+        entry(action, link, connector)
+    }
+
+    /// A reported link waits for its proof, which may come after the link's time.
+    fn is_expiry_recorded(link: &ConsentLink) -> bool {
+        link.reported_at.is_none()
+    }
+}
 
 impl ConsentLinks {
     /// Revokes a link.
@@ -32,19 +56,7 @@ impl ConsentLinks {
     /// # Returns
     /// Whether nothing had ended it before.
     pub async fn revoke(&self, admin: &Admin, id: ConsentLinkId) -> Result<bool, Failure> {
-        let ConsentLinkDependencies { database, people, clock, .. } = &*self.0;
-        let store = OrganisationConsentLinks::of(admin.organisation());
-        database
-            .write(async |tx| {
-                people.lock_and_check_user(&tx, admin.logged_in_user()).await?;
-                let link = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
-                let is_ended = store.end(&tx, id, LinkEnd::Withdrawn, clock.now()).await?;
-                if is_ended {
-                    self.record(&tx, admin.actor(), Action::ConsentLinkRevoked, &link).await?;
-                }
-                Ok(is_ended)
-            })
-            .await
+        self.0.database.write(async |tx| link_kinds::revoke(self, &tx, admin, id).await).await
     }
 
     /// Revokes the open links that a user has made, in the transaction that changes the user.
@@ -58,13 +70,9 @@ impl ConsentLinks {
         user: UserId,
         why: LinkEnd,
     ) -> Result<u64, DatabaseError> {
-        let (store, now) = (OrganisationConsentLinks::of(actor.organisation), self.0.clock.now());
-        let links = store.lock_open_of(tx, user, now).await?;
-        for link in &links {
-            store.end(tx, link.id, why, now).await?;
-            self.record(tx, actor, Action::ConsentLinkRevoked, link).await?;
-        }
-        Ok(links.len() as u64)
+        let now = self.0.clock.now();
+        let open = OrganisationConsentLinks::of(actor.organisation).lock_open_of(tx, user, now).await?;
+        link_kinds::revoke_each(self, tx, actor, &open, why, now).await
     }
 
     /// Revokes all open links of an organisation, in the transaction that records it.
@@ -82,33 +90,6 @@ impl ConsentLinks {
 
     /// Records links of an organisation that have expired without a report, and erases links that ended long ago.
     pub async fn sweep(&self, lease: &Lease, organisation: OrganisationId) -> Result<(), Failure> {
-        let ConsentLinkDependencies { database, clock, .. } = &*self.0;
-        let store = OrganisationConsentLinks::of(organisation);
-        let now = clock.now();
-        loop {
-            let closed = database
-                .write::<_, Failure, _>(async |tx| {
-                    lease.hold(&tx).await?;
-                    let expired = store.find_expired(&tx, now.minus(GRACE), SWEPT_AT_ONCE).await?;
-                    for link in &expired {
-                        let is_ended = store.end(&tx, link.id, LinkEnd::Expired, now).await?;
-                        if is_ended && link.reported_at.is_none() {
-                            let actor = Actor::operator(organisation);
-                            self.record(&tx, actor, Action::ConsentLinkExpired, link).await?;
-                        }
-                    }
-                    Ok(expired.len() as u64)
-                })
-                .await?;
-            if closed < SWEPT_AT_ONCE {
-                break;
-            }
-        }
-        database
-            .write::<_, Failure, _>(async |tx| {
-                lease.hold(&tx).await?;
-                Ok(store.erase_ended(&tx, now.minus(KEPT)).await?)
-            })
-            .await
+        link_kinds::sweep(self, lease, organisation).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     connectors::service::{Connector, ConnectorId},
     people::access::Admin,
-    platform::failure::Failure,
+    platform::{database::paging::cut_page, failure::Failure},
 };
 
 /// Number of links, and of directories, on a page of a list.
@@ -56,11 +56,9 @@ impl ConsentLinks {
         let ConsentLinkDependencies { database, people, clock, .. } = &*self.0;
         let (organisation, now) = (admin.organisation(), clock.now());
         let store = OrganisationConsentLinks::of(organisation);
-        let mut links = store.list(&database.read(), connector, after, PER_PAGE as u64 + 1).await?;
-        let more = links.len() > PER_PAGE;
-        links.truncate(PER_PAGE);
-        let last = links.last().filter(|_| more);
-        let next = last.map(|last| ConsentLinkPosition { at: last.created_at, id: last.id });
+        let links = store.list(&database.read(), connector, after, PER_PAGE as u64 + 1).await?;
+        let position = |last: &ConsentLink| ConsentLinkPosition { at: last.created_at, id: last.id };
+        let (links, next) = cut_page(links, PER_PAGE, position);
         let names = people.names(organisation, links.iter().filter_map(|link| link.made_by)).await?;
         let listed = links.into_iter().map(|link| ListedConsentLink {
             state: link.state(now),
@@ -79,10 +77,8 @@ impl ConsentLinks {
     ) -> Result<DirectoryPage, Failure> {
         let store = ApprovedDirectories::of(admin.organisation(), connector.id, connector.client_id.as_str());
         let read = self.0.database.read();
-        let mut directories = store.list(&read, after, PER_PAGE as u64 + 1).await?;
-        let more = directories.len() > PER_PAGE;
-        directories.truncate(PER_PAGE);
-        let next = directories.last().filter(|_| more).map(|last| last.id.clone());
+        let directories = store.list(&read, after, PER_PAGE as u64 + 1).await?;
+        let (directories, next) = cut_page(directories, PER_PAGE, |last| last.id.clone());
         Ok(DirectoryPage { directories, next })
     }
 

@@ -4,6 +4,7 @@
 use super::{
     Grants,
     claim::{Trigger, Wanted},
+    demand::Demand,
     gates::closed_companies,
     sharing::Ended,
     times::CALLER_WAIT,
@@ -113,7 +114,8 @@ impl Grants {
         let Some(grant) = grant else { return Ok(found.state) };
         let (trigger, generation) = (Trigger::TryAgain, grant.generation);
         let wanted = Wanted { organisation, account, trigger, generation };
-        match self.refresh_until(wanted, until).await {
+        let demand = Demand { connector: grant.connector, provider: found.provider };
+        match self.refresh_until(wanted, demand, until).await {
             Some(Ended::Failed(failure)) => return Err(failure),
             Some(Ended::Held) | None => return Err(Failure::Busy(RETRY_AFTER)),
             Some(Ended::Refreshed(_) | Ended::Refused(_) | Ended::Again) => {}

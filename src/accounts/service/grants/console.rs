@@ -1,5 +1,7 @@
-//! What administrators read about grants in the console: a test of the access to a mailbox, the forecast of an account,
-//! and which permissions the accounts of a connector lack.
+//! What administrators and API clients read about grants: a test of the access to a mailbox, the forecast of an account,
+//! the permissions of accounts, and which of them the accounts of a connector lack.
+
+use std::collections::HashMap;
 
 use super::{Forecast, Grants, LentToken, NoToken};
 use crate::{
@@ -8,9 +10,9 @@ use crate::{
         store::{Account, grants::OrganisationGrants},
     },
     connectors::service::Connector,
-    people::access::Admin,
+    people::access::{Admin, Caller},
     platform::{failure::Failure, id::OrganisationId},
-    providers::{Refusal, RefusalKind, provider::AccessTest},
+    providers::{Refusal, RefusalKind, permission::is_covered, provider::AccessTest},
 };
 
 /// Maximum number of accounts of a connector whose permissions are compared.
@@ -28,9 +30,12 @@ pub enum AccessTested {
 }
 
 /// How many accounts of a connector have not granted all its permissions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LackingPermissions {
+    /// Accounts that lack at least one permission.
     pub accounts: usize,
+    /// Each permission that an account lacks, in the connector's order, with the number of these accounts.
+    pub each: Vec<(String, usize)>,
     /// Whether the connector has more accounts than were compared.
     pub is_partial: bool,
 }
@@ -50,9 +55,10 @@ impl Grants {
             Err(no_token) => return without_token(no_token),
         };
         let read = match self.read_mailbox(&lent).await {
-            Err(Refusal { why: RefusalKind::TokenRefused, .. }) => {
+            Err(refusal) if refusal.why == RefusalKind::TokenRefused => {
                 match self.report_refused_token(organisation, id, &lent.token).await {
-                    Ok(renewed) => self.read_mailbox(&renewed).await,
+                    Ok(Some(renewed)) => self.read_mailbox(&renewed).await,
+                    Ok(None) => Err(refusal),
                     Err(no_token) => return without_token(no_token),
                 }
             }
@@ -76,6 +82,22 @@ impl Grants {
         Ok(self.forecast(&self.database().read(), account).await?)
     }
 
+    /// The granted permissions of these accounts, which the caller has read. An account without a grant is left out.
+    pub async fn read_permissions(
+        &self,
+        caller: &Caller,
+        accounts: &[Account],
+    ) -> Result<HashMap<AccountId, Vec<String>>, Failure> {
+        if accounts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let store = OrganisationGrants::of(caller.organisation());
+        let ids = accounts.iter().map(|account| account.id);
+        let scopes = store.scopes_of(&self.database().read(), ids).await?;
+        let list = |scopes: String| scopes.split_ascii_whitespace().map(str::to_owned).collect();
+        Ok(scopes.into_iter().map(|(account, scopes)| (account, list(scopes))).collect())
+    }
+
     /// Counts the accounts of a connector that have not granted all its permissions. Compares at most 1,000 accounts.
     pub async fn count_lacking_permissions(
         &self,
@@ -85,14 +107,23 @@ impl Grants {
         let limit = u64::try_from(MAX_COMPARED + 1).unwrap_or(u64::MAX);
         let store = OrganisationGrants::of(admin.organisation());
         let granted = store.granted_scopes(&self.database().read(), connector.id, limit).await?;
-        let lacks = |granted: &&String| {
-            let granted: Vec<_> = granted.split_ascii_whitespace().collect();
-            connector.scopes.iter().any(|scope| !granted.contains(&scope.as_str()))
-        };
-        Ok(LackingPermissions {
-            accounts: granted.iter().take(MAX_COMPARED).filter(lacks).count(),
-            is_partial: granted.len() > MAX_COMPARED,
-        })
+        let known = connector.provider.permissions();
+        let mut each: Vec<(String, usize)> =
+            connector.scopes.iter().map(|scope| (scope.clone(), 0)).collect();
+        let mut accounts = 0;
+        for granted in granted.iter().take(MAX_COMPARED) {
+            let granted: Vec<String> = granted.split_ascii_whitespace().map(str::to_owned).collect();
+            let mut lacks = false;
+            for (scope, number) in &mut each {
+                if !is_covered(known, &granted, scope) {
+                    *number = number.saturating_add(1);
+                    lacks = true;
+                }
+            }
+            accounts += usize::from(lacks);
+        }
+        each.retain(|(_, number)| *number > 0);
+        Ok(LackingPermissions { accounts, each, is_partial: granted.len() > MAX_COMPARED })
     }
 }
 

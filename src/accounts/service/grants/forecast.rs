@@ -7,6 +7,7 @@ use crate::{
         clock::Timestamp,
         database::{DatabaseError, Queries},
     },
+    providers::permission::is_covered,
 };
 
 /// The times of a grant, and its permissions.
@@ -40,8 +41,10 @@ impl Grants {
         let connectors = &self.dependencies().connectors;
         let connector = connectors.find(on, account.organisation, grant.connector).await?;
         let asked = connector.as_ref().map_or(&grant.asked, |connector| &connector.scopes);
-        let missing = asked.iter().filter(|scope| !grant.scopes.contains(scope)).cloned().collect();
         let provider = self.dependencies().providers.find(&account.provider);
+        let known = provider.map(|provider| provider.permissions()).unwrap_or_default();
+        let is_missing = |scope: &&String| !is_covered(known, &grant.scopes, scope);
+        let missing = asked.iter().filter(is_missing).cloned().collect();
         let has_ended =
             connector.as_ref().is_some_and(|connector| grant.is_of_earlier_application(connector));
         let last_used = grant.refreshed_at.unwrap_or(grant.granted_at);

@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use super::{
     Grants, LentToken, NoToken,
     claim::{Trigger, Wanted},
+    demand::Demand,
     gates::{Closed, closed_for, seconds_until},
     sharing::{Ended, wait_for_end},
-    times::{CALLER_WAIT, DAILY, LOOK_AGAIN, MAX_THROTTLE, OUTAGE, REMAINING_LIFE},
+    times::{CALLER_WAIT, DAILY, LOOK_AGAIN, MAX_THROTTLE, MIN_AGE_OF_REFUSED, OUTAGE, REMAINING_LIFE},
 };
 use crate::{
     accounts::{
@@ -17,14 +18,17 @@ use crate::{
         store::{
             Account, Accounts,
             gates::{Gate, Gates},
-            grants::{OrganisationGrants, StoredGrant},
+            grants::StoredGrant,
         },
     },
     connectors::service::Connector,
+    people::access::Caller,
     platform::{
         clock::{SKEW, Timestamp},
+        failure::Failure,
         id::OrganisationId,
     },
+    providers::SharedPinned,
 };
 
 /// When a caller asks again whose account another refresh keeps busy, in seconds.
@@ -59,9 +63,17 @@ fn is_to_come(at: Timestamp, state: AccountState, now: Timestamp) -> bool {
 /// Whether the stored access token is valid long enough. One that seems to be from the future was stored by a clock
 /// that was ahead, so its end is unknown.
 fn is_valid(grant: &StoredGrant, now: Timestamp) -> bool {
-    let stored_at = grant.refreshed_at.unwrap_or(grant.granted_at);
     let remains = grant.access_expires_at.is_some_and(|end| end >= now.plus(REMAINING_LIFE));
-    grant.access_token.is_some() && remains && stored_at.is_credible(now)
+    grant.access_token.is_some() && remains && stored_at(grant).is_credible(now)
+}
+
+/// When the access token was stored.
+fn stored_at(grant: &StoredGrant) -> Timestamp {
+    grant.refreshed_at.unwrap_or(grant.granted_at)
+}
+
+fn is_same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
 }
 
 /// What a caller gets. `has_token`: the stored access token is valid, and is not the one that was refused.
@@ -115,11 +127,32 @@ impl Grants {
         organisation: OrganisationId,
         account: AccountId,
     ) -> Result<LentToken, NoToken> {
-        self.lend(organisation, account, None).await
+        let (_, lent) = self.lend(Accounts::of(organisation), account, None).await?;
+        Ok(lent)
+    }
+
+    /// The same for a caller, with the account. With a valid token it costs two queries: a program may ask for each of its
+    /// calls.
+    ///
+    /// # Errors
+    /// [`NoToken`]; not found if the account is not within the caller's reach.
+    pub async fn lend_to(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+    ) -> Result<(Account, LentToken), NoToken> {
+        self.lend(Accounts::within_reach(caller), account, None).await
     }
 
     /// A new access token after the provider's API has refused this one. It is refreshed once, and only if the refused
     /// token is still the stored one: a caller who comes late gets the token that another caller's refresh gave.
+    ///
+    /// The attack: an application calls an address for which the provider answers 401 whatever the token is, and each
+    /// call makes a refresh. So a token of a refresh is not refreshed while it is younger than [`MIN_AGE_OF_REFUSED`],
+    /// which is also the least time between two such refreshes of an account, over all processes.
+    ///
+    /// # Returns
+    /// `None` if the refused token is too young.
     ///
     /// # Errors
     /// [`NoToken`].
@@ -128,21 +161,44 @@ impl Grants {
         organisation: OrganisationId,
         account: AccountId,
         refused: &SecretString,
-    ) -> Result<LentToken, NoToken> {
-        self.lend(organisation, account, Some(refused)).await
+    ) -> Result<Option<LentToken>, NoToken> {
+        let accounts = Accounts::of(organisation);
+        let known = self.read_known(accounts, account).await?;
+        let refreshed_at = known.grant.refreshed_at;
+        let is_young = refreshed_at.is_some_and(|at| at.is_within(MIN_AGE_OF_REFUSED, self.now()));
+        if is_young && self.open_access_token(&known.grant).is_some_and(|stored| is_same(&stored, refused)) {
+            return Ok(None);
+        }
+        let (_, lent) = self.lend(accounts, account, Some(refused)).await?;
+        Ok(Some(lent))
+    }
+
+    /// What the grant of an account within the caller's reach is pinned to, without an access token. The caller checks a
+    /// request by it before a token is lent for the request.
+    ///
+    /// # Errors
+    /// [`NoToken`].
+    pub async fn pinned(&self, caller: &Caller, account: AccountId) -> Result<SharedPinned, NoToken> {
+        let known = self.read_known(Accounts::within_reach(caller), account).await?;
+        let Known { grant, connector, .. } = known;
+        let pinned = connector.provider.read_pinned(&grant.client_id, &grant.pinned);
+        pinned.map_err(|unreadable| {
+            NoToken::Failure(Failure::Unexpected(format!("a grant's pinned values: {unreadable:?}")))
+        })
     }
 
     async fn lend(
         &self,
-        organisation: OrganisationId,
+        accounts: Accounts,
         account: AccountId,
         refused: Option<&SecretString>,
-    ) -> Result<LentToken, NoToken> {
+    ) -> Result<(Account, LentToken), NoToken> {
         let monotonic = self.monotonic();
         let until = monotonic.now() + CALLER_WAIT;
         let mut changes = 0;
         loop {
-            let known = self.read_known(organisation, account).await?;
+            let known = self.read_known(accounts, account).await?;
+            let organisation = known.account.organisation;
             let now = self.now();
             let lent = is_valid(&known.grant, now).then(|| self.open_lent(&known, refused)).flatten();
             let gates = if lent.is_some() {
@@ -153,13 +209,14 @@ impl Grants {
             };
             match (decide(&known, lent.is_some(), &gates, now), lent) {
                 (Decision::Refuse(no_token), _) => return Err(no_token),
-                (Decision::Lend, Some(lent)) => return Ok(lent),
+                (Decision::Lend, Some(lent)) => return Ok((known.account, lent)),
                 (Decision::Lend, None) | (Decision::Refresh, _) => {}
             }
             let generation = known.grant.generation;
             let wanted = Wanted { organisation, account, trigger: Trigger::Demand, generation };
-            match self.refresh_until(wanted, until).await {
-                Some(Ended::Refreshed(token)) => return Ok(token),
+            let demand = Demand { connector: known.connector.id, provider: known.account.provider.clone() };
+            match self.refresh_until(wanted, demand, until).await {
+                Some(Ended::Refreshed(token)) => return Ok((known.account, token)),
                 Some(Ended::Refused(refusal)) => return Err(NoToken::Failed(refusal)),
                 Some(Ended::Failed(failure)) => return Err(NoToken::Failure(failure)),
                 Some(Ended::Again) if monotonic.now() < until && changes < MAX_CHANGES => changes += 1,
@@ -173,14 +230,14 @@ impl Grants {
         }
     }
 
-    async fn read_known(&self, organisation: OrganisationId, account: AccountId) -> Result<Known, NoToken> {
+    async fn read_known(&self, accounts: Accounts, id: AccountId) -> Result<Known, NoToken> {
         let read = self.database().read();
-        let found = Accounts::of(organisation).get(&read, account).await?;
-        let account = found.ok_or(NoToken::NotFound)?;
-        let grant = OrganisationGrants::of(organisation).get(&read, account.id).await?;
-        // A disconnected account has no grant.
-        let grant = grant.ok_or(NoToken::State(account.state))?;
-        let connector = self.dependencies().connectors.find(&read, organisation, grant.connector).await?;
+        let Some((account, grant)) = accounts.get_with_grant(&read, id).await? else {
+            let found = accounts.get(&read, id).await?;
+            return Err(found.map_or(NoToken::NotFound, |account| NoToken::State(account.state)));
+        };
+        let connectors = &self.dependencies().connectors;
+        let connector = connectors.find(&read, account.organisation, grant.connector).await?;
         Ok(Known { account, grant, connector: connector.ok_or(NoToken::NotFound)? })
     }
 
@@ -188,7 +245,7 @@ impl Grants {
     fn open_lent(&self, known: &Known, refused: Option<&SecretString>) -> Option<LentToken> {
         let Known { grant, connector, .. } = known;
         let token = self.open_access_token(grant)?;
-        if refused.is_some_and(|refused| refused.expose_secret() == token.expose_secret()) {
+        if refused.is_some_and(|refused| is_same(&token, refused)) {
             return None;
         }
         let pinned = connector.provider.read_pinned(&grant.client_id, &grant.pinned).ok()?;
@@ -197,8 +254,13 @@ impl Grants {
     }
 
     /// Joins or begins a refresh and waits for its end. `None` if that takes too long.
-    pub(super) async fn refresh_until(&self, wanted: Wanted, until: Instant) -> Option<Ended> {
-        let joined = self.join_or_begin(wanted);
+    pub(super) async fn refresh_until(
+        &self,
+        wanted: Wanted,
+        demand: Demand,
+        until: Instant,
+    ) -> Option<Ended> {
+        let joined = self.join_or_begin(wanted, demand);
         tokio::select! {
             biased;
             ended = wait_for_end(joined) => Some(ended),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     Grants,
     claim::{Claim, Request, Wanted},
+    demand::Demand,
     gates::Preflight,
     settle::{Settlement, Stored},
     sharing::{Ended, Joined, Reservation, Slot},
@@ -39,25 +40,24 @@ const MAX_FAULTS: u32 = 30;
 impl Grants {
     /// Joins the refresh of this account that the process runs, or begins one for a caller. It continues if the caller
     /// goes away.
-    pub(super) fn join_or_begin(&self, wanted: Wanted) -> Joined {
+    pub(super) fn join_or_begin(&self, wanted: Wanted, demand: Demand) -> Joined {
         match self.reserve(wanted.account) {
             Err(joined) => joined,
             Ok((reservation, joined)) => {
                 let this = self.clone();
-                tokio::spawn(async move { this.run_for_caller(reservation, wanted).await });
+                tokio::spawn(async move { this.run_for_caller(reservation, wanted, demand).await });
                 joined
             }
         }
     }
 
-    async fn run_for_caller(self, reservation: Reservation, wanted: Wanted) {
+    async fn run_for_caller(self, reservation: Reservation, wanted: Wanted, demand: Demand) {
         // No caller waits longer, so that a provider that hangs leaves no queue of refreshes without a caller.
         let until = self.monotonic().now() + CALLER_WAIT;
-        // The semaphore is never closed. Its permit is dropped at the end.
-        let _permit = tokio::select! {
+        let _slot = tokio::select! {
             biased;
             () = self.monotonic().sleep_until(until) => return reservation.tell(Ended::Held),
-            permit = self.0.demand.clone().acquire_owned() => permit,
+            slot = self.0.demand.take(demand) => slot,
         };
         match self.claim(wanted).await {
             Ok(claim) => self.run(&reservation, claim).await,

@@ -17,7 +17,11 @@ pub const MAX_OF_CONNECTOR: usize = 4;
 /// Maximum number of background refreshes in one process.
 pub const MAX_BACKGROUND: usize = 32;
 /// Maximum number of refreshes in one process for which a caller waits.
-pub const DEMAND_SLOTS: usize = 8;
+pub const DEMAND_SLOTS: usize = 16;
+/// The same of one provider. One that hangs leaves places for the others.
+pub const MAX_DEMAND_OF_PROVIDER: usize = 12;
+/// The same of one connector.
+pub const MAX_DEMAND_OF_CONNECTOR: usize = 8;
 /// How long a caller waits for a refresh.
 pub const CALLER_WAIT: Elapsed = Elapsed::from_secs(10);
 /// How long a refresh may take at the provider.
@@ -31,6 +35,8 @@ pub const LOOK_AGAIN: Elapsed = Elapsed::from_millis(250);
 
 /// A lent access token is valid for at least this long, unless it was just refreshed.
 pub const REMAINING_LIFE: Duration = Duration::seconds(60);
+/// An access token is refreshed for a refusal of the provider's API only if it is at least this old.
+pub const MIN_AGE_OF_REFUSED: Duration = Duration::minutes(5);
 /// The assumed life of an access token if the provider does not say it.
 const ASSUMED_LIFE: Duration = Duration::minutes(5);
 /// A grant is refreshed at least this often.

@@ -58,6 +58,8 @@ pub enum ConfirmProblem {
     OtherConnector,
     /// The link was made for another account.
     WrongAccount,
+    /// The link was made by an API client that must not change this account in such a way.
+    AccountAlreadyConnected,
 }
 
 impl ConfirmProblem {
@@ -138,7 +140,7 @@ impl Confirmations {
         let found = Unscoped.organisation_of_pending_grant(&database.read(), link).await?;
         let Some(organisation) = found else { return Ok(Err(ConfirmProblem::ConfirmationUnknown)) };
         let Confirmer { address, request_id } = confirmer;
-        let actor = Actor { organisation, user: None, address, request_id };
+        let actor = Actor { organisation, user: None, client: None, address, request_id };
         database.write(async |tx| self.confirm_within(&tx, link, code, actor).await).await
     }
 
@@ -231,6 +233,7 @@ impl Confirmations {
             reference: link.reference.clone(),
             only: kept.only,
             moves_from: link.account_connector,
+            client: link.client,
             scopes: &kept.scopes,
             asked: &kept.asked,
             pinned,
@@ -245,6 +248,7 @@ impl Confirmations {
             }
             Connected::OtherConnector(_) => Ok(Err(ConfirmProblem::OtherConnector)),
             Connected::WrongAccount => Ok(Err(ConfirmProblem::WrongAccount)),
+            Connected::AlreadyConnected(_) => Ok(Err(ConfirmProblem::AccountAlreadyConnected)),
         }
     }
 

@@ -1,32 +1,47 @@
 //! Ends links before they are used: an administrator revokes one, a user may no longer make links, or the operator ends
-//! all sessions. The sweep records expired links and erases links that ended long ago.
+//! all sessions. What consent links do in the same way is in `link_kinds`.
 
 use time::Duration;
 
-use super::{ConnectLinks, LinkDependencies};
+use super::{ConnectLinks, Link, LinkDependencies, entry};
 use crate::{
-    accounts::store::{
-        links::{LinkEnd, LinkId, OrganisationLinks},
-        pending_grants::OrganisationPendingGrants,
+    accounts::{
+        service::link_kinds::{self, LinkKind, LinkParts},
+        store::{
+            links::{ConnectLinkTable, LinkEnd, LinkId, LinkMaker, OrganisationLinks},
+            pending_grants::OrganisationPendingGrants,
+        },
     },
     activity::model::{Action, Actor, Detail, Entry},
+    connectors::service::Connector,
     jobs::service::Lease,
     people::access::Admin,
     platform::{
         database::{DatabaseError, Tx},
         failure::Failure,
-        id::{OrganisationId, UserId},
+        id::{ApiClientId, OrganisationId, UserId},
     },
 };
 
-/// Links are kept for this long after their end.
-const KEPT: Duration = Duration::days(90);
-/// The sweep closes a link only this long after its expiry: sign-ins that began before may finish.
-const GRACE: Duration = Duration::minutes(15);
 /// Revoked links of a user are recorded one by one up to this number. More links are one entry.
 const RECORDED_SINGLY: usize = 20;
-/// Number of links that one transaction of the sweep closes.
-const SWEPT_AT_ONCE: u64 = 200;
+
+impl LinkKind for ConnectLinks {
+    type Table = ConnectLinkTable;
+
+    const GRACE: Duration = Duration::minutes(15);
+    const REVOKED: Action = Action::LinkRevoked;
+    const EXPIRED: Action = Action::LinkExpired;
+
+    fn parts(&self) -> LinkParts<'_> {
+        let LinkDependencies { database, connectors, people, activity, clock, .. } = &*self.0;
+        LinkParts { database, connectors, people, activity, clock }
+    }
+
+    fn entry(action: Action, link: &Link, connector: &Connector) -> Entry {
+        entry(action, link, connector)
+    }
+}
 
 impl ConnectLinks {
     /// Revokes a link, and erases the access that waits for a confirmation at it.
@@ -37,16 +52,13 @@ impl ConnectLinks {
     /// # Returns
     /// Whether it was open.
     pub async fn revoke(&self, admin: &Admin, id: LinkId) -> Result<bool, Failure> {
-        let LinkDependencies { database, people, clock, .. } = &*self.0;
-        let store = OrganisationLinks::of(admin.organisation());
-        database
+        let pending = OrganisationPendingGrants::of(admin.organisation());
+        self.0
+            .database
             .write(async |tx| {
-                people.lock_and_check_user(&tx, admin.logged_in_user()).await?;
-                let link = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
-                let is_ended = store.end(&tx, id, LinkEnd::Withdrawn, clock.now()).await?;
+                let is_ended = link_kinds::revoke(self, &tx, admin, id).await?;
                 if is_ended {
-                    OrganisationPendingGrants::of(admin.organisation()).remove_of_link(&tx, id).await?;
-                    self.record(&tx, admin.actor(), Action::LinkRevoked, &link).await?;
+                    pending.remove_of_link(&tx, id).await?;
                 }
                 Ok(is_ended)
             })
@@ -65,21 +77,37 @@ impl ConnectLinks {
         user: UserId,
         why: LinkEnd,
     ) -> Result<u64, DatabaseError> {
+        self.revoke_of_maker_within(tx, actor, LinkMaker::User(user), why).await
+    }
+
+    /// The same for an API client that is deleted, or of which everything is revoked. The actor is the administrator.
+    pub async fn revoke_of_client_within(
+        &self,
+        tx: &Tx,
+        actor: Actor,
+        client: ApiClientId,
+    ) -> Result<u64, DatabaseError> {
+        self.revoke_of_maker_within(tx, actor, LinkMaker::Client(client), LinkEnd::ClientRevoked).await
+    }
+
+    async fn revoke_of_maker_within(
+        &self,
+        tx: &Tx,
+        actor: Actor,
+        maker: LinkMaker,
+        why: LinkEnd,
+    ) -> Result<u64, DatabaseError> {
         let (store, now) = (OrganisationLinks::of(actor.organisation), self.0.clock.now());
-        let links = store.lock_open_of(tx, user, now).await?;
-        OrganisationPendingGrants::of(actor.organisation).remove_of_maker(tx, user).await?;
+        let links = store.lock_open_of(tx, maker, now).await?;
+        OrganisationPendingGrants::of(actor.organisation).remove_of_maker(tx, maker).await?;
         if links.len() > RECORDED_SINGLY {
-            let number = store.end_open_of(tx, user, why, now).await?;
-            let entry = Entry::done(Action::LinksRevoked, "", user.0);
+            let number = store.end_open_of(tx, maker, why, now).await?;
+            let entry = Entry::done(Action::LinksRevoked, "", maker.id());
             let entry = entry.with_detail(Detail::ConnectLinks { links: number });
             self.0.activity.record(tx, actor, entry).await?;
             return Ok(number);
         }
-        for link in &links {
-            store.end(tx, link.id, why, now).await?;
-            self.record(tx, actor, Action::LinkRevoked, link).await?;
-        }
-        Ok(links.len() as u64)
+        link_kinds::revoke_each(self, tx, actor, &links, why, now).await
     }
 
     /// Revokes all open links of an organisation, in the transaction that records it, and erases all access that waits
@@ -99,33 +127,7 @@ impl ConnectLinks {
 
     /// Records links of an organisation that have expired, and erases links that ended long ago.
     pub async fn sweep(&self, lease: &Lease, organisation: OrganisationId) -> Result<(), Failure> {
-        let LinkDependencies { database, clock, return_addresses, .. } = &*self.0;
-        let store = OrganisationLinks::of(organisation);
-        let now = clock.now();
-        loop {
-            let closed = database
-                .write::<_, Failure, _>(async |tx| {
-                    lease.hold(&tx).await?;
-                    let expired = store.find_expired(&tx, now.minus(GRACE), SWEPT_AT_ONCE).await?;
-                    for link in &expired {
-                        if store.end(&tx, link.id, LinkEnd::Expired, now).await? {
-                            let actor = Actor::operator(organisation);
-                            self.record(&tx, actor, Action::LinkExpired, link).await?;
-                        }
-                    }
-                    Ok(expired.len() as u64)
-                })
-                .await?;
-            if closed < SWEPT_AT_ONCE {
-                break;
-            }
-        }
-        database
-            .write::<_, Failure, _>(async |tx| {
-                lease.hold(&tx).await?;
-                Ok(store.erase_ended(&tx, now.minus(KEPT)).await?)
-            })
-            .await?;
-        return_addresses.erase_previous_secrets(lease, organisation).await
+        link_kinds::sweep(self, lease, organisation).await?;
+        self.0.return_addresses.erase_previous_secrets(lease, organisation).await
     }
 }

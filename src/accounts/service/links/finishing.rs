@@ -3,7 +3,7 @@
 use super::{ConnectLinks, Link, LinkDependencies};
 use crate::{
     accounts::{
-        service::{AccountService, Connected, ConnectedMailbox},
+        service::{AccountService, Connected, ConnectedMailbox, link_kinds},
         store::{Accounts, links::OrganisationLinks},
     },
     activity::model::{Action, Actor, Detail, Entry},
@@ -49,10 +49,11 @@ impl ConnectLinks {
                 let other = other.map(|other| through(other.service_name.as_str()));
                 (Action::AccountRefused, id, other.unwrap_or_default())
             }
+            Connected::AlreadyConnected(id) => (Action::AccountRefused, id, here),
             Connected::WrongAccount => return Ok(connected),
         };
         let entry = Entry::done(action, email, account.0).with_detail(detail);
-        let refused = matches!(connected, Connected::OtherConnector(_));
+        let refused = matches!(connected, Connected::OtherConnector(_) | Connected::AlreadyConnected(_));
         let entry = if refused { entry.with_outcome("refused") } else { entry };
         activity.record(tx, actor, entry).await?;
         // A used link asked the same person for more permissions.
@@ -64,7 +65,7 @@ impl ConnectLinks {
             return Err(Failure::Unexpected(format!("the connect link {} was used twice", link.id)));
         }
         links.set_result(tx, link.id, account).await?;
-        self.record(tx, actor, Action::LinkUsed, link).await?;
+        link_kinds::record(self, tx, actor, Action::LinkUsed, link).await?;
         Ok(connected)
     }
 }

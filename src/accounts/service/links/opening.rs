@@ -7,13 +7,13 @@ use super::{ConnectLinks, LinkDependencies, MAX_ATTEMPTS};
 use crate::{
     accounts::{
         model::AccountState,
+        service::link_kinds::may_still_make,
         store::{
             Account, AccountId, Accounts,
             links::{Link, LinkEnd, LinkId, LinkState, OrganisationLinks},
         },
     },
     connectors::service::Connector,
-    people::service::MayFinish,
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx, Unscoped},
@@ -46,7 +46,8 @@ pub struct ClosedLink {
 }
 
 impl ClosedLink {
-    const UNKNOWN: Self = Self { problem: LinkProblem::Unknown, organisation: None };
+    /// For a text that is no token.
+    pub const UNKNOWN: Self = Self { problem: LinkProblem::Unknown, organisation: None };
 }
 
 /// A link that can be used, with what its page shows.
@@ -176,13 +177,10 @@ impl ConnectLinks {
         Ok(Ok(OpenLink { link, connector, account }))
     }
 
-    /// Whether the user who made a link may still make links. If not, the link is revoked, also if a change of the user
-    /// has not reached its row.
+    /// Whether the user who made a link, if one did, may still make links.
     async fn maker_may(&self, on: &impl Queries, link: &Link) -> Result<bool, DatabaseError> {
         let Some(user) = link.made_by else { return Ok(true) };
-        let may = self.0.people.may_finish(on, link.organisation, user, link.made_by_version).await?;
-        // A newer version alone says only that some session of the user was ended.
-        Ok(may != MayFinish::NotAdmin)
+        may_still_make(&self.0.people, on, link.organisation, user, link.made_by_version).await
     }
 
     /// The link of a sign-in that came back, if the sign-in may go on. `account` is the account that the sign-in is for,

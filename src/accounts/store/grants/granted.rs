@@ -31,6 +31,24 @@ impl OrganisationGrants {
         Ok(scopes)
     }
 
+    /// The granted scopes of these accounts, separated by blanks. It reads no token.
+    pub async fn scopes_of(
+        self,
+        on: &impl Queries,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Vec<(AccountId, String)>, DatabaseError> {
+        let scopes = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::AccountId.is_in(accounts.into_iter().map(|account| account.0)))
+            .select_only()
+            .column(row::Column::AccountId)
+            .column(row::Column::Scopes)
+            .into_tuple::<(Uuid, String)>()
+            .all(on.connection())
+            .await?;
+        Ok(scopes.into_iter().map(|(account, scopes)| (AccountId(account), scopes)).collect())
+    }
+
     /// The version of the connector's application when each of these accounts got its grant.
     pub async fn application_versions(
         self,

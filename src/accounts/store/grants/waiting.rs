@@ -13,7 +13,7 @@ use super::row;
 use crate::{
     accounts::{
         model::{AccountState, HistoryKind, StateReason},
-        store::{AccountId, StateChange},
+        store::{AccountId, StateChange, history::row as event},
     },
     connectors::service::ConnectorId,
     platform::{
@@ -39,28 +39,6 @@ mod account {
         pub provider_words: Option<String>,
         pub state_since: i64,
         pub version: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// The table `account_events`.
-mod event {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "account_events")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub organisation_id: Uuid,
-        pub account_id: Uuid,
-        pub at: i64,
-        pub kind: String,
-        pub detail: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,11 +6,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{Link, OrganisationLinks, open_condition, row};
+use super::{Link, OrganisationLinks, row};
 use crate::{
     accounts::{
         model::AccountState,
-        store::{Account, AccountFilter, Accounts, row as account},
+        store::{Account, AccountFilter, Accounts, link_table::open_condition, row as account},
     },
     connectors::service::ConnectorId,
     platform::{
@@ -45,7 +45,7 @@ impl OrganisationLinks {
 
     /// Number of open links of the organisation. Their maximum number bounds it.
     pub async fn count_all_open(self, on: &impl Queries, now: Timestamp) -> Result<u64, DatabaseError> {
-        Ok(self.find().filter(open_condition(now)).count(on.connection()).await?)
+        Ok(self.find().filter(open_condition::<row::Entity>(now)).count(on.connection()).await?)
     }
 
     /// At most `limit` accounts that need a link, in the order of their emails.
@@ -91,10 +91,10 @@ impl OrganisationLinks {
                 Expr::col((row::Entity, row::Column::AccountId))
                     .equals((account::Entity, account::Column::Id)),
             )
-            .add(open_condition(now))
+            .add(open_condition::<row::Entity>(now))
             .add_option(which.since.map(|since| row::Column::CreatedAt.gt(since.micros())));
         let open_link =
             Query::select().expr(Expr::val(1)).from(row::Entity).cond_where(of_account).to_owned();
-        Accounts::of(self.0).rows_after(filter, None).filter(Expr::exists(open_link).not())
+        Accounts::of(self.organisation).rows_after(filter, None).filter(Expr::exists(open_link).not())
     }
 }

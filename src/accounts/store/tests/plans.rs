@@ -6,9 +6,13 @@ use super::*;
 use crate::{
     accounts::store::{
         links::{NeedLink, OrganisationLinks},
+        reach::ClientReaches,
         words::organisations_without_words,
     },
-    platform::database::{DEFAULT_CONNECTIONS, Limits, Queries},
+    platform::{
+        database::{DEFAULT_CONNECTIONS, Limits, Queries},
+        id::ApiClientId,
+    },
 };
 
 /// Number of accounts: the database must prefer an index to reading everything.
@@ -122,6 +126,9 @@ async fn with_many_accounts_each_query_reads_along_an_index(
     let without_words = accounts.without_words().limit(200).into_query();
     assert_uses(&plan(&read, &without_words).await, "accounts_without_words");
     if kind == Kind::Sqlite {
+        let connected = ClientReaches::of(OURS).connected_by(ApiClientId(Uuid::from_u128(7)));
+        let connected = connected.limit(1_001).into_query();
+        assert_uses(&plan(&read, &connected).await, "sqlite_autoindex_api_client_accounts_1");
         // PostgreSQL decides by the number of links, of which there are none here.
         for (connector, index) in
             [(None, "accounts_by_state"), (Some(FIRST), "accounts_of_connector_by_state")]
