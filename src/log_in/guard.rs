@@ -18,7 +18,7 @@ use super::{
     service::{Browser, LogInService},
 };
 use crate::{
-    people::access::Member,
+    people::access::{Member, Scope},
     platform::{config::Config, failure::Failure, net::client_address, request_id::RequestId},
 };
 
@@ -33,8 +33,8 @@ pub enum RouteAccess {
     Member,
     /// Every such user who is an administrator.
     Admin,
-    /// An API client, by its credential; a session does not count. For routes of the API alone.
-    ApiClient,
+    /// An API client that has this scope, by its credential; a session does not count. For routes of the API alone.
+    ApiClient(Scope),
 }
 
 /// Middleware: finds the logged-in user, and puts it into the request and, for the page frame, into the
@@ -114,7 +114,7 @@ pub async fn require_access(
     let whole = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
     let member = match (rule.access, request.extensions().get::<Member>()) {
         (RouteAccess::Anyone, _) => return next.run(request).await,
-        (RouteAccess::ApiClient, _) => return Failure::Forbidden.into_response(),
+        (RouteAccess::ApiClient(_), _) => return Failure::Forbidden.into_response(),
         (_, Some(member)) => member.clone(),
         (_, None) if looks => return Redirect::to(&append_next("/login", &whole)).into_response(),
         (_, None) => {

@@ -282,8 +282,8 @@ impl LogInService {
         self.log.log_refusal(account, user.map(|user| user.id), browser);
         let Some(organisation) = organisation else { return };
         let (email, id) = user.map_or(("", Uuid::nil()), |user| (user.email.as_str(), user.id.0));
-        let actor =
-            Actor { organisation, user: None, address: browser.address, request_id: browser.request_id };
+        let (address, request_id) = (browser.address, browser.request_id);
+        let actor = Actor { organisation, user: None, client: None, address, request_id };
         self.repeated
             .count_event(actor, Entry::done(Action::LogInRefused, email, id).with_outcome("refused"));
     }
@@ -381,6 +381,7 @@ pub(super) fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
         organisation: user.organisation,
         // Do not attribute the action to a user who has not authenticated.
         user: known.then_some(user.id),
+        client: None,
         address: browser.address,
         request_id: browser.request_id,
     }

@@ -107,6 +107,7 @@ pub const fn describe_connect_problem(why: ConnectProblem) -> &'static str {
         ConnectProblem::WrongMailbox => "Another mailbox than the link expects",
         ConnectProblem::WrongAccount => "Another account than the link is for",
         ConnectProblem::OtherConnector => "Already connected through another connector",
+        ConnectProblem::AccountAlreadyConnected => "Already connected for other applications",
         ConnectProblem::NoMailbox => "The account has no mailbox",
         ConnectProblem::NoSubject => "The provider did not say which account it is",
         ConnectProblem::NoRefreshToken => "The provider gave no lasting access",

@@ -118,6 +118,8 @@ pub enum ConnectProblem {
     WrongAccount,
     /// The mailbox is connected through another connector.
     OtherConnector,
+    /// The mailbox is connected, and the API client that made the link must not change the account in such a way.
+    AccountAlreadyConnected,
     /// The provider says that the account has no mailbox.
     NoMailbox,
     /// The provider did not prove which account it is.

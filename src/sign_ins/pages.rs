@@ -23,7 +23,7 @@ pub use history::SignInList;
 pub use message::{Message, MessageCard};
 pub use outcome::{Headline, SignInPage};
 pub use pasted_error::{MAX_PASTED, ShownPage, ShownView};
-pub use remedy::{MessageSender, Offers, REPLACE_SECRET};
+pub use remedy::{Offers, REPLACE_SECRET};
 
 use super::{
     diagnosis::diagnose,

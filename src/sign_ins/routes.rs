@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod consent;
 mod try_again;
+mod visit;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use super::{
     model::FINDABLE,
     pages::{
         ALLOWED, AskPage, ConsentPage, DOUBLED, DoubledPage, FOREIGN, Foreign, Headline, Leaving, MAX_PASTED,
-        MessageSender, NOT_ALLOWED, NOT_NOW, NotNow, Offers, ShownPage, ShownView, SignInPage,
+        NOT_ALLOWED, NOT_NOW, NotNow, Offers, ShownPage, ShownView, SignInPage,
         connect::{foreign_page, language_of},
         leaving_title,
     },
@@ -35,7 +36,7 @@ use crate::{
     connectors::{
         change_notice::{ChangeMade, ChangeNotice},
         draft::{Confirmation, Draft},
-        service::{Changed, Connector, ConnectorId, ConnectorService},
+        service::{Changed, ConnectorId, ConnectorService},
     },
     log_in::service::Browser,
     people::access::{Admin, Member},
@@ -312,7 +313,7 @@ pub async fn show(
     let (sign_in, connector) = sign_ins.get(&member.admin()?, id).await?;
     let has_accounts = connectors.count_accounts(&member.caller(), connector.id).await?.number > 0;
     let checking = sign_in.progress == Progress::Checking;
-    let offers = offers(&sign_ins, &connector, &member)?;
+    let offers = Offers::of(&sign_ins, &connector, &member)?;
     let headline = Headline::of(&sign_in, &connector);
     let title = format!("{} · {}", headline.words, connector.service_name.as_str());
     let page = Page::new(title, move || {
@@ -321,14 +322,6 @@ pub async fn show(
             .into_any()
     });
     Ok(if checking { page.then(Then::Reload(2)) } else { page })
-}
-
-fn offers(sign_ins: &SignIns, connector: &Connector, member: &Member) -> Result<Offers, Failure> {
-    Ok(Offers {
-        redirect_uri: sign_ins.redirect_uri(),
-        approval: sign_ins.consent_link(connector)?,
-        asker: MessageSender::of(member),
-    })
 }
 
 /// The form with a pasted error.
@@ -350,7 +343,7 @@ pub async fn ask_for_error(
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = connectors.get(&admin.caller(), id).await?;
-    let offers = offers(&sign_ins, &connector, &member)?;
+    let offers = Offers::of(&sign_ins, &connector, &member)?;
     Ok(shown_page(ShownView { connector, offers, pasted: None, registered: String::new() }))
 }
 
@@ -365,7 +358,7 @@ pub async fn explain_error(
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = connectors.get(&admin.caller(), id).await?;
-    let offers = offers(&sign_ins, &connector, &member)?;
+    let offers = Offers::of(&sign_ins, &connector, &member)?;
     let text: String = form.shown.chars().take(MAX_PASTED).collect();
     let pasted = connector.provider.read_pasted(&text);
     let understood = pasted.is_understood;

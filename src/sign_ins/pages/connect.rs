@@ -16,7 +16,12 @@ mod tests;
 use http::StatusCode;
 use leptos::prelude::*;
 
-use self::{administrator::Administrator, parts::Around, texts::Texts, words::Words};
+use self::{
+    administrator::Administrator,
+    parts::{Around, draw_next_steps},
+    texts::Texts,
+    words::Words,
+};
 pub use self::{
     consent::{ClosedConsentView, ConsentOutcomeView, ConsentRefusal, ConsentView},
     language::{chosen_in, language_of, remember_language},
@@ -147,7 +152,9 @@ fn ConnectPage(link: ConnectView, words: Words) -> impl IntoView {
             </Notice>
         }
     });
-    let (action, go_on) = (words.address(&path), words.line(texts.go_on));
+    let steps = [texts.next_sign_in, texts.next_agree, texts.next_return];
+    let notes = [texts.unexpected, texts.end_it];
+    let next_steps = draw_next_steps(&words, &path, steps, expires_at, notes);
     view! {
         <Around appearance=Some(asker.appearance.clone()) words=words.clone() path=path>
             {wait}
@@ -158,22 +165,7 @@ fn ConnectPage(link: ConnectView, words: Words) -> impl IntoView {
                 <ul>{permissions}</ul>
             </div>
             {mailbox}
-            <section class="stack tight" aria-labelledby="next">
-                <h2 id="next">{texts.next_title}</h2>
-                <ol>
-                    <li>{words.say(texts.next_sign_in)}</li>
-                    <li>{words.say(texts.next_agree)}</li>
-                    <li>{words.say(texts.next_return)}</li>
-                </ol>
-            </section>
-            <form method="post" action=action>
-                <button class="button primary wide">{go_on}</button>
-            </form>
-            <div class="stack tight soft note">
-                <p>{words.say_until(texts.until, expires_at)}</p>
-                <p>{texts.unexpected}</p>
-                <p>{words.say(texts.end_it)}</p>
-            </div>
+            {next_steps}
             <Administrator asker=asker words=words is_open=false />
         </Around>
     }

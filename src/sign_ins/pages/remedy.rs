@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
+    super::service::SignIns,
     TryAgain, VerifyButton,
     ask::{AskCard, Retry},
     message::{Message, MessageCard, Recipient},
@@ -11,6 +12,7 @@ use super::{
 use crate::{
     connectors::service::Connector,
     people::access::Member,
+    platform::failure::Failure,
     providers::{
         Provider, ProviderWords, Values,
         diagnosis::{Ask, Cause, Diagnosis, Remedy, SettingsChange},
@@ -44,6 +46,15 @@ pub struct Offers {
 }
 
 impl Offers {
+    /// The values for a connector, on a page of this user.
+    pub fn of(sign_ins: &SignIns, connector: &Connector, member: &Member) -> Result<Self, Failure> {
+        Ok(Self {
+            redirect_uri: sign_ins.redirect_uri(),
+            approval: sign_ins.consent_link(connector)?,
+            asker: MessageSender::of(member),
+        })
+    }
+
     /// Adapts an explanation to this connector. If it has no address for approval, no step mentions one.
     pub fn adapt_diagnosis(&self, provider: &dyn Provider, diagnosis: Diagnosis) -> Diagnosis {
         if self.approval.is_some() { diagnosis } else { provider.without_consent(diagnosis) }

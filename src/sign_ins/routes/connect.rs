@@ -1,37 +1,32 @@
 //! The handlers of `/connect`: the page behind a link, the start of a sign-in with it, and the page of its outcome. The
 //! reader has no user here. GET and HEAD change nothing, because mail programs and chat tools fetch links.
 
-use std::sync::Arc;
-
 use axum::{
     Extension,
-    extract::{Path, RawQuery, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
-use super::{bind, binding, host_of};
+use super::{
+    host_of,
+    visit::{Visit, appearance_of, link_path},
+};
 use crate::{
     accounts::service::{
-        appearance::{Appearance, Appearances},
+        appearance::Appearance,
         links::{ClosedLink, ConnectLinks, LinkProblem, OpenLink, confirming::ConfirmationState},
     },
     connectors::service::Connector,
     log_in::service::Browser,
-    platform::{
-        config::Config,
-        failure::Failure,
-        language::Language,
-        page::Page,
-        randomness::{SharedRandomness, Token},
-    },
+    platform::{failure::Failure, language::Language, page::Page, randomness::Token},
     providers::{RefusalKind, diagnosis::Remedy},
     sign_ins::{
         diagnosis::diagnose,
         model::{ConnectProblem, Outcome, SignInProblem},
         pages::connect::{
             Asker, BrokenLink, BrokenLinkView, ConnectView, Ending, LeavingView, OutcomeView, Return,
-            chosen_in, foreign_page, language_of, remember_language,
+            foreign_page,
         },
         service::{AttemptId, LinkOutcome, LinkStart, Progress, SignIns, StartedByLink},
     },
@@ -42,108 +37,75 @@ pub(super) fn outcome_path(id: AttemptId) -> String {
     format!("/connect/outcome/{id}")
 }
 
-/// The path of the page of a link. For a text that is no token it is that of an unknown link.
-fn link_path(token: Option<&Token>) -> String {
-    format!("/connect/{}", token.map_or("-", Token::expose))
-}
-
 /// `GET /connect/{token}`: who asks for which permissions, and a button to continue.
 pub async fn show(
     State(sign_ins): State<SignIns>,
     State(links): State<ConnectLinks>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
-    Path(token): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let token = Token::from_link(&token);
-    let path = link_path(token.as_ref());
+    let token = visit.token();
+    let path = link_path("/connect", token.as_ref());
     let opened = match &token {
         Some(token) => links.open(token).await?,
-        None => Err(ClosedLink { problem: LinkProblem::Unknown, organisation: None }),
+        None => Err(ClosedLink::UNKNOWN),
     };
-    let page = match opened {
-        Ok(open) => open_page(&sign_ins, &appearances, open, language, path, false).await?,
-        Err(closed) => closed_page(&appearances, closed, language, path).await?,
-    };
-    remember(page.into_response(), &config, query.as_deref())
+    visit.answer(match opened {
+        Ok(open) => open_page(&sign_ins, &visit, open, path, false).await?,
+        Err(closed) => closed_page(&visit, closed, path).await?,
+    })
 }
 
 /// `POST /connect/{token}`: starts a sign-in in this browser, and answers with a page that sends it to the provider.
-#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn start(
     State(sign_ins): State<SignIns>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
-    State(randomness): State<SharedRandomness>,
     Extension(browser): Extension<Browser>,
-    Path(token): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let token = Token::from_link(&token);
-    let path = link_path(token.as_ref());
-    // Each browser has one binding, and each start renews its cookie: a browser may have several open sign-ins.
-    let binding = binding(&headers, &config.public_url).unwrap_or_else(|| Token::random(&*randomness));
+    let (token, binding) = (visit.token(), visit.binding_or_new());
+    let path = link_path("/connect", token.as_ref());
     let started = match &token {
         Some(token) => sign_ins.start_by_link(token, &binding, browser.address).await?,
-        None => LinkStart::Closed(ClosedLink { problem: LinkProblem::Unknown, organisation: None }),
+        None => LinkStart::Closed(ClosedLink::UNKNOWN),
     };
-    let page = started_page(&sign_ins, &appearances, started, language, path).await?;
-    remember(bind(page.into_response(), &config, &binding)?, &config, query.as_deref())
+    visit.answer_bound(started_page(&sign_ins, &visit, started, path).await?, &binding)
+}
+
+/// The sign-in in the path of the visit, with the binding of the browser. `None` if the browser has not started it.
+fn own_attempt(visit: &Visit) -> Option<(AttemptId, Token)> {
+    visit.last_part.parse().ok().zip(visit.binding())
 }
 
 /// `GET /connect/outcome/{id}`: the outcome of a sign-in, for the browser that started it.
-pub async fn show_outcome(
-    State(sign_ins): State<SignIns>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let own = id.parse::<AttemptId>().ok().zip(binding(&headers, &config.public_url));
-    let Some((id, binding)) = own else { return Ok(not_here(language)) };
+pub async fn show_outcome(State(sign_ins): State<SignIns>, visit: Visit) -> Result<Response, Failure> {
+    let Some((id, binding)) = own_attempt(&visit) else { return Ok(not_here(visit.language)) };
     let outcome = match sign_ins.link_outcome(id, &binding).await {
         Ok(outcome) => outcome,
-        Err(Failure::NotFound) => return Ok(not_here(language)),
+        Err(Failure::NotFound) => return Ok(not_here(visit.language)),
         Err(failure) => return Err(failure),
     };
-    let appearance = appearances.of_organisation(outcome.attempt.organisation).await?;
+    let appearance = visit.appearances.of_organisation(outcome.attempt.organisation).await?;
     let asker = asker_of(&sign_ins, &outcome.connector, appearance)?;
     let ending = ending_of(&outcome);
-    let path = outcome_path(id);
+    let (language, path) = (visit.language, outcome_path(id));
     let again = outcome.can_start.then(|| path.clone());
     let returns = outcome.returns.map(|signed| Return { url: signed.url, host: signed.host });
-    let page = OutcomeView { asker, language, path, ending, again, returns }.page();
-    remember(page.into_response(), &config, query.as_deref())
+    visit.answer(OutcomeView { asker, language, path, ending, again, returns }.page())
 }
 
 /// `POST /connect/outcome/{id}`: starts another sign-in with the same link, in the browser that started this one. The
 /// address of the link is not stored, so the page of an outcome cannot lead back to it.
 pub async fn start_again(
     State(sign_ins): State<SignIns>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
     Extension(browser): Extension<Browser>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let own = id.parse::<AttemptId>().ok().zip(binding(&headers, &config.public_url));
-    let Some((id, binding)) = own else { return Ok(not_here(language)) };
+    let Some((id, binding)) = own_attempt(&visit) else { return Ok(not_here(visit.language)) };
     let started = match sign_ins.start_again(id, &binding, browser.address).await {
         Ok(started) => started,
-        Err(Failure::NotFound) => return Ok(not_here(language)),
+        Err(Failure::NotFound) => return Ok(not_here(visit.language)),
         Err(failure) => return Err(failure),
     };
-    let page = started_page(&sign_ins, &appearances, started, language, outcome_path(id)).await?;
-    remember(bind(page.into_response(), &config, &binding)?, &config, query.as_deref())
+    visit.answer_bound(started_page(&sign_ins, &visit, started, outcome_path(id)).await?, &binding)
 }
 
 /// The page for a browser that has not started the sign-in, or more than an hour ago. It is the same for ids that exist
@@ -152,35 +114,21 @@ fn not_here(language: Language) -> Response {
     foreign_page(language).with_status(StatusCode::NOT_FOUND).into_response()
 }
 
-/// The response with the language that the reader has chosen in the address, if any.
-pub(super) fn remember(
-    mut response: Response,
-    config: &Config,
-    query: Option<&str>,
-) -> Result<Response, Failure> {
-    if let Some(chosen) = chosen_in(query) {
-        let value = remember_language(&config.public_url, chosen)?;
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    Ok(response)
-}
-
 fn asker_of(sign_ins: &SignIns, connector: &Connector, appearance: Appearance) -> Result<Asker, Failure> {
     Ok(Asker::of(connector, appearance, sign_ins.consent_link(connector)?))
 }
 
 async fn open_page(
     sign_ins: &SignIns,
-    appearances: &Appearances,
+    visit: &Visit,
     open: OpenLink,
-    language: Language,
     path: String,
     too_many: bool,
 ) -> Result<Page, Failure> {
-    let appearance = appearances.of_organisation(open.link.organisation).await?;
+    let appearance = visit.appearances.of_organisation(open.link.organisation).await?;
     let view = ConnectView {
         asker: asker_of(sign_ins, &open.connector, appearance)?,
-        language,
+        language: visit.language,
         path,
         expected: open.email().map(str::to_owned),
         again: open.account.is_some(),
@@ -190,16 +138,8 @@ async fn open_page(
     Ok(view.page())
 }
 
-async fn closed_page(
-    appearances: &Appearances,
-    closed: ClosedLink,
-    language: Language,
-    path: String,
-) -> Result<Page, Failure> {
-    let appearance = match closed.organisation {
-        Some(organisation) => Some(appearances.of_organisation(organisation).await?),
-        None => None,
-    };
+async fn closed_page(visit: &Visit, closed: ClosedLink, path: String) -> Result<Page, Failure> {
+    let appearance = appearance_of(&visit.appearances, closed.organisation).await?;
     let problem = match closed.problem {
         LinkProblem::Unknown => BrokenLink::Unknown,
         LinkProblem::Used => BrokenLink::Used,
@@ -208,27 +148,26 @@ async fn closed_page(
         LinkProblem::ConnectorUnavailable => BrokenLink::Unavailable,
         LinkProblem::Exhausted => BrokenLink::Exhausted,
     };
-    Ok(BrokenLinkView { problem, appearance, language, path }.page())
+    Ok(BrokenLinkView { problem, appearance, language: visit.language, path }.page())
 }
 
 /// The answer to the start of a sign-in.
 async fn started_page(
     sign_ins: &SignIns,
-    appearances: &Appearances,
+    visit: &Visit,
     started: LinkStart,
-    language: Language,
     path: String,
 ) -> Result<Page, Failure> {
     match started {
         LinkStart::Started(started) => {
             let StartedByLink { authorize_url, open } = *started;
-            let appearance = appearances.of_organisation(open.link.organisation).await?;
+            let appearance = visit.appearances.of_organisation(open.link.organisation).await?;
             let asker = asker_of(sign_ins, &open.connector, appearance)?;
-            let host = host_of(&authorize_url);
+            let (language, host) = (visit.language, host_of(&authorize_url));
             Ok(LeavingView { asker, language, path, url: authorize_url, host }.page())
         }
-        LinkStart::TooMany(open) => open_page(sign_ins, appearances, *open, language, path, true).await,
-        LinkStart::Closed(closed) => closed_page(appearances, closed, language, path).await,
+        LinkStart::TooMany(open) => open_page(sign_ins, visit, *open, path, true).await,
+        LinkStart::Closed(closed) => closed_page(visit, closed, path).await,
     }
 }
 
@@ -259,7 +198,9 @@ fn ending_of(outcome: &LinkOutcome) -> Ending {
                 let expected = expected.clone().unwrap_or_default();
                 Ending::WrongMailbox { account: account.clone(), expected }
             }
-            ConnectProblem::OtherConnector => Ending::OtherConnector { email: account.clone() },
+            ConnectProblem::OtherConnector | ConnectProblem::AccountAlreadyConnected => {
+                Ending::OtherConnector { email: account.clone() }
+            }
             ConnectProblem::NoMailbox => Ending::NoMailbox { email: account.clone() },
             ConnectProblem::NoSubject | ConnectProblem::NoRefreshToken => Ending::Incomplete,
             ConnectProblem::LinkUsed => Ending::Link(BrokenLink::Used),

@@ -1,115 +1,85 @@
 //! The handlers of `/consent`: the page behind a consent link, the way to the provider, and the page after it. The
 //! reader is an administrator of another company. GET and HEAD change nothing, because mail programs fetch links.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use axum::{
     Extension,
-    extract::{Path, RawQuery, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use http::HeaderMap;
 
-use super::{bind, binding, connect::remember, host_of};
+use super::{
+    host_of,
+    visit::{Visit, appearance_of, link_path},
+};
 use crate::{
     accounts::service::{
         appearance::Appearances,
         consent_links::{ClosedConsentLink, ConsentLinks, OpenConsentLink},
     },
     log_in::service::Browser,
-    platform::{
-        config::Config,
-        failure::Failure,
-        language::Language,
-        page::Page,
-        randomness::{SharedRandomness, Token},
-        request_id::RequestId,
-    },
+    platform::{failure::Failure, language::Language, page::Page, randomness::Token, request_id::RequestId},
     providers::ProviderWords,
     sign_ins::{
         callback::NotApproved,
         pages::connect::{
             Asker, ClosedConsentView, ConsentOutcomeView, ConsentRefusal, ConsentView, LeavingView,
-            language_of,
         },
         service::{ConsentReturn, ConsentStart, SignIns},
     },
 };
 
-/// The path of the page of a link. For a text that is no token it is that of an unknown link.
-fn link_path(token: Option<&Token>) -> String {
-    format!("/consent/{}", token.map_or("-", Token::expose))
-}
-
 /// `GET /consent/{token}`: who asks for which permissions, and a button to continue.
-pub async fn show(
-    State(consents): State<ConsentLinks>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
-    Path(token): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let token = Token::from_link(&token);
-    let path = link_path(token.as_ref());
+pub async fn show(State(consents): State<ConsentLinks>, visit: Visit) -> Result<Response, Failure> {
+    let token = visit.token();
+    let path = link_path("/consent", token.as_ref());
     let opened = match &token {
         Some(token) => consents.open(token).await?,
         None => Err(ClosedConsentLink::UNKNOWN),
     };
-    let page = match opened {
-        Ok(open) => open_page(&appearances, open, language, path, false).await?,
-        Err(closed) => closed_page(&appearances, closed, language, path).await?,
-    };
-    remember(page.into_response(), &config, query.as_deref())
+    visit.answer(match opened {
+        Ok(open) => open_page(&visit, open, path, false).await?,
+        Err(closed) => closed_page(&visit.appearances, closed, visit.language, path).await?,
+    })
 }
 
 /// `POST /consent/{token}`: binds this browser, and answers with a page that sends it to the provider.
-#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn start(
     State(sign_ins): State<SignIns>,
-    State(appearances): State<Appearances>,
-    State(config): State<Arc<Config>>,
-    State(randomness): State<SharedRandomness>,
     Extension(browser): Extension<Browser>,
-    Path(token): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Result<Response, Failure> {
-    let language = language_of(&headers, &config.public_url, query.as_deref());
-    let token = Token::from_link(&token);
-    let path = link_path(token.as_ref());
-    // Each browser has one binding, and each start renews its cookie.
-    let binding = binding(&headers, &config.public_url).unwrap_or_else(|| Token::random(&*randomness));
+    let (token, binding) = (visit.token(), visit.binding_or_new());
+    let path = link_path("/consent", token.as_ref());
     let started = match &token {
         Some(token) => sign_ins.start_consent(token, &binding, browser.address).await?,
         None => ConsentStart::Closed(ClosedConsentLink::UNKNOWN),
     };
     let page = match started {
         ConsentStart::Started { url, open } => {
-            let appearance = appearances.of_organisation(open.link.organisation).await?;
+            let appearance = visit.appearances.of_organisation(open.link.organisation).await?;
             let asker = Asker::of(&open.connector, appearance, None);
-            let host = host_of(&url);
+            let (language, host) = (visit.language, host_of(&url));
             LeavingView { asker, language, path, url, host }.page()
         }
-        ConsentStart::TooMany(open) => open_page(&appearances, *open, language, path, true).await?,
-        ConsentStart::Closed(closed) => closed_page(&appearances, closed, language, path).await?,
+        ConsentStart::TooMany(open) => open_page(&visit, *open, path, true).await?,
+        ConsentStart::Closed(closed) => closed_page(&visit.appearances, closed, visit.language, path).await?,
     };
-    remember(bind(page.into_response(), &config, &binding)?, &config, query.as_deref())
+    visit.answer_bound(page, &binding)
 }
 
 async fn open_page(
-    appearances: &Appearances,
+    visit: &Visit,
     open: OpenConsentLink,
-    language: Language,
     path: String,
     too_many: bool,
 ) -> Result<Page, Failure> {
     let OpenConsentLink { link, connector } = open;
-    let appearance = appearances.of_organisation(link.organisation).await?;
+    let appearance = visit.appearances.of_organisation(link.organisation).await?;
     let view = ConsentView {
         asker: Asker::of(&connector, appearance, None),
-        language,
+        language: visit.language,
         path,
         company: link.directory_name,
         expires_at: link.expires_at,
@@ -125,10 +95,7 @@ async fn closed_page(
     language: Language,
     path: String,
 ) -> Result<Page, Failure> {
-    let appearance = match organisation {
-        Some(organisation) => Some(appearances.of_organisation(organisation).await?),
-        None => None,
-    };
+    let appearance = appearance_of(appearances, organisation).await?;
     Ok(ClosedConsentView { problem, appearance, language, path }.page())
 }
 
@@ -154,7 +121,7 @@ pub(super) async fn come_back(
     let is_approved = refused.is_none();
     let done = sign_ins.finish_consent(trip, binding, is_approved, address, request_id).await?;
     let Some(ConsentReturn { token, link }) = done else { return Ok(None) };
-    let path = link_path(Some(&token));
+    let path = link_path("/consent", Some(&token));
     let OpenConsentLink { link, connector } = match link {
         Ok(open) => open,
         Err(closed) => {

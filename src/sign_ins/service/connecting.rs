@@ -160,6 +160,7 @@ impl SignIns {
             reference: link.reference.clone(),
             only: account,
             moves_from: link.account_connector,
+            client: link.client,
             scopes,
             asked: &attempt.scopes,
             pinned: pinned.clone(),
@@ -180,6 +181,7 @@ impl SignIns {
             Finished::Waiting => Ok(Outcome::Unconfirmed { email: email.clone(), missing: missing.clone() }),
             Finished::Now(Connected::OtherConnector(_)) => refused(ConnectProblem::OtherConnector),
             Finished::Now(Connected::WrongAccount) => refused(ConnectProblem::WrongAccount),
+            Finished::Now(Connected::AlreadyConnected(_)) => refused(ConnectProblem::AccountAlreadyConnected),
             Finished::CannotBeConfirmed => refused(ConnectProblem::LinkRevoked),
         }
     }

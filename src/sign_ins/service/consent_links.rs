@@ -138,7 +138,8 @@ impl SignIns {
         let link = consents.open_returned(&trip.token).await?;
         if let (Ok(open), true) = (&link, is_approved) {
             let organisation = open.link.organisation;
-            consents.report(open, Actor { organisation, user: None, address, request_id }).await?;
+            let actor = Actor { organisation, user: None, client: None, address, request_id };
+            consents.report(open, actor).await?;
         }
         Ok(Some(ConsentReturn { token: trip.token, link }))
     }

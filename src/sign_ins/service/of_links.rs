@@ -80,8 +80,14 @@ impl Manner {
         let again = asked_again(attempt);
         let (chooses, prompts) = match &attempt.outcome {
             Some(Outcome::NotConnected { why, .. }) => {
-                use ConnectProblem::{NoMailbox, OtherConnector, WrongAccount, WrongMailbox};
-                (matches!(why, WrongMailbox | WrongAccount | NoMailbox | OtherConnector), false)
+                use ConnectProblem::{
+                    AccountAlreadyConnected, NoMailbox, OtherConnector, WrongAccount, WrongMailbox,
+                };
+                let is_of_mailbox = matches!(
+                    why,
+                    WrongMailbox | WrongAccount | NoMailbox | OtherConnector | AccountAlreadyConnected
+                );
+                (is_of_mailbox, false)
             }
             Some(Outcome::Unconfirmed { missing, .. }) => (false, !missing.is_empty()),
             Some(Outcome::Failed { why: SignInProblem::Provider(why), .. }) => {

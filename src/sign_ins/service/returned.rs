@@ -79,7 +79,8 @@ impl SignIns {
         let (report, is_consumed) = oneshot::channel();
         let task = async move {
             // Logged here, because the request that waits may have ended. The attempt's page shows the attempt's row.
-            let ran = this.run_attempt(found, parameters, confirm, address, request_id, report).await;
+            let ran =
+                Box::pin(this.run_attempt(found, parameters, confirm, address, request_id, report)).await;
             if let Err(failure) = ran {
                 tracing::error!(attempt = %id, ?failure, "could not finish a sign-in");
             }
@@ -272,7 +273,7 @@ impl SignIns {
                     return Ok(());
                 };
                 let version = attempt.connector_version;
-                let actor = Actor { organisation, user: attempt.user, address, request_id };
+                let actor = Actor { organisation, user: attempt.user, client: None, address, request_id };
                 let outcome = match checked.finding_for(&connector, version) {
                     Finding::Outcome(outcome) => outcome,
                     Finding::Mailbox(mailbox) => {
@@ -311,7 +312,10 @@ impl SignIns {
                     outcome,
                     Outcome::Connected { .. }
                         | Outcome::Unconfirmed { .. }
-                        | Outcome::NotConnected { why: ConnectProblem::OtherConnector, .. }
+                        | Outcome::NotConnected {
+                            why: ConnectProblem::OtherConnector | ConnectProblem::AccountAlreadyConnected,
+                            ..
+                        }
                 );
                 if is_recorded {
                     return Ok(());

@@ -4,7 +4,14 @@
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::{Asker, parts::Around, permission_words, texts::Texts, title_of, words::Words};
+use super::{
+    Asker,
+    parts::{Around, draw_next_steps},
+    permission_words,
+    texts::Texts,
+    title_of,
+    words::Words,
+};
 use crate::{
     accounts::service::{appearance::Appearance, consent_links::ConsentProblem},
     platform::{clock::Timestamp, language::Language, page::Page},
@@ -79,7 +86,9 @@ fn ConsentLinkPage(link: ConsentView, words: Words) -> impl IntoView {
         }
     });
     let permissions = draw_permissions(&asker, &words);
-    let (action, go_on) = (words.address(&path), words.line(texts.go_on));
+    let steps = [texts.consent_sign_in, texts.consent_agree, texts.consent_return];
+    let notes = [texts.consent_unexpected, texts.consent_withdraw];
+    let next_steps = draw_next_steps(&words, &path, steps, expires_at, notes);
     view! {
         <Around appearance=Some(asker.appearance) words=words.clone() path=path>
             {wait}
@@ -88,22 +97,7 @@ fn ConsentLinkPage(link: ConsentView, words: Words) -> impl IntoView {
             <p class="mailbox">{words.say(texts.consent_company)}</p>
             {permissions}
             <p>{texts.consent_nothing}</p>
-            <section class="stack tight" aria-labelledby="next">
-                <h2 id="next">{texts.next_title}</h2>
-                <ol>
-                    <li>{words.say(texts.consent_sign_in)}</li>
-                    <li>{words.say(texts.consent_agree)}</li>
-                    <li>{words.say(texts.consent_return)}</li>
-                </ol>
-            </section>
-            <form method="post" action=action>
-                <button class="button primary wide">{go_on}</button>
-            </form>
-            <div class="stack tight soft note">
-                <p>{words.say_until(texts.until, expires_at)}</p>
-                <p>{texts.consent_unexpected}</p>
-                <p>{words.say(texts.consent_withdraw)}</p>
-            </div>
+            {next_steps}
         </Around>
     }
 }

@@ -1,10 +1,14 @@
 //! The frame around the pages for people without a user: the organisation above, and below it how to reach it and the
-//! choice of a language.
+//! choice of a language. Also the part of both pages behind a link that has the next steps.
 
 use leptos::prelude::*;
 
 use super::words::{Words, address_in};
-use crate::{accounts::service::appearance::Appearance, people::model::Email, platform::language::Language};
+use crate::{
+    accounts::service::appearance::Appearance,
+    people::model::Email,
+    platform::{clock::Timestamp, language::Language},
+};
 
 /// A page: the organisation that asks, the content, and the foot.
 #[component]
@@ -28,6 +32,34 @@ pub fn Around(
             {appearance.map(|appearance| draw_contact(appearance, &words))}
             <Languages words=words path=path />
         </footer>
+    }
+}
+
+/// The next steps behind a link, the button that begins them, and below it how long the link works, what to do if the
+/// reader did not expect it, and how to end what it allows.
+pub fn draw_next_steps(
+    words: &Words,
+    path: &str,
+    steps: [&'static str; 3],
+    expires_at: Timestamp,
+    [unexpected, end]: [&'static str; 2],
+) -> impl IntoView + use<> {
+    let texts = words.texts;
+    let steps = steps.into_iter().map(|step| view! { <li>{words.say(step)}</li> }).collect_view();
+    let (action, go_on) = (words.address(path), words.line(texts.go_on));
+    view! {
+        <section class="stack tight" aria-labelledby="next">
+            <h2 id="next">{texts.next_title}</h2>
+            <ol>{steps}</ol>
+        </section>
+        <form method="post" action=action>
+            <button class="button primary wide">{go_on}</button>
+        </form>
+        <div class="stack tight soft note">
+            <p>{words.say_until(texts.until, expires_at)}</p>
+            <p>{unexpected}</p>
+            <p>{words.say(end)}</p>
+        </div>
     }
 }
 
