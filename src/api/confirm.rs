@@ -4,19 +4,24 @@
 //! The attack: an attacker guesses codes, or costs the database time. A code has 256 bits. The calls are counted by
 //! address and by link before anything is looked up, and five wrong codes end what waits at a link.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    Extension,
     body::Bytes,
-    extract::{ConnectInfo, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{StatusCode, request::Parts};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{envelope::Envelope, errors::ApiError};
+use super::{
+    calls,
+    credentials::origin_of,
+    envelope::Envelope,
+    errors::{ApiError, Code, Limit},
+    parameters::Given,
+};
 use crate::{
     accounts::service::{
         AccountId,
@@ -25,14 +30,9 @@ use crate::{
             confirming::{ConfirmProblem, Confirmations, Confirmer},
         },
     },
+    clients::service::CallOrigin,
     log_in::{service::Throttles, throttle::WINDOW},
-    platform::{
-        config::Config,
-        failure::Failure,
-        net::{client_address, own_network},
-        randomness::Token,
-        request_id::RequestId,
-    },
+    platform::{config::Config, failure::Failure, net::own_network, randomness::Token},
 };
 
 /// The path of the call.
@@ -45,8 +45,7 @@ const MAX_PER_ADDRESS: i64 = 600;
 /// Maximum number of calls for one link, in a window of the throttles.
 const MAX_PER_LINK: i64 = 20;
 
-/// The body of the call: two values of the signed answer, as they came.
-#[derive(Deserialize)]
+/// What the call asks for: two values of the signed answer, as they came.
 struct Asked {
     link: String,
     confirm: SecretString,
@@ -60,7 +59,7 @@ struct Confirmed {
 
 /// Why a call was refused.
 enum Refused {
-    /// The body is not JSON with the two values.
+    /// A value is not one of the signed answer.
     Unreadable,
     TooMany,
     Problem(ConfirmProblem),
@@ -100,6 +99,11 @@ const fn explain(problem: ConfirmProblem) -> (StatusCode, &'static str) {
             StatusCode::CONFLICT,
             "The link was made for another account than that of the sign-in, so nothing was connected.",
         ),
+        ConfirmProblem::AccountAlreadyConnected => (
+            StatusCode::CONFLICT,
+            "The mailbox is connected already, and the API client of the link must not take away its permissions or move \
+             it. Nothing was changed.",
+        ),
     }
 }
 
@@ -109,16 +113,13 @@ impl IntoResponse for Refused {
             Self::Unreadable => {
                 let more_info =
                     "Send a JSON object with link and confirm, as they came to the return address.";
-                ApiError::new(StatusCode::BAD_REQUEST, "INVALID_VALUE", more_info).into_response()
+                ApiError::of(Code::InvalidValue, more_info).into_response()
             }
             Self::TooMany => {
                 let more_info =
                     "Too many confirmations came from this address or for this link. Try again later.";
-                let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", more_info);
-                let mut response = error.into_response();
-                let seconds = HeaderValue::from(WINDOW.whole_seconds());
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-                response
+                let error = ApiError::of(Code::TooManyRequests, more_info);
+                error.limited_by(Limit::Client, WINDOW.unsigned_abs()).into_response()
             }
             Self::Problem(problem) => {
                 let (status, more_info) = explain(problem);
@@ -134,28 +135,32 @@ pub async fn confirm(
     State(config): State<Arc<Config>>,
     State(throttles): State<Throttles>,
     State(confirmations): State<Confirmations>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
-    request_id: Option<Extension<RequestId>>,
-    headers: HeaderMap,
+    parts: Parts,
     body: Bytes,
 ) -> Response {
-    let confirmer = Confirmer {
-        address: peer.map(|Extension(peer)| client_address(peer.0, &headers, &config.trusted_proxies)),
-        request_id: request_id.map(|Extension(id)| id),
+    let asked = match parse(parts.uri.query().unwrap_or_default(), &body) {
+        Ok(asked) => asked,
+        Err(error) => return error.into_response(),
     };
-    match try_confirm(&throttles, &confirmations, confirmer, &body).await {
+    let CallOrigin { address, request_id } = origin_of(&parts.extensions, &parts.headers, &config);
+    match try_confirm(&throttles, &confirmations, Confirmer { address, request_id }, asked).await {
         Ok(account_key) => Envelope::success(Confirmed { account_key }).into_response(),
         Err(refused) => refused.into_response(),
     }
+}
+
+/// The values in a request.
+fn parse(query: &str, body: &[u8]) -> Result<Asked, ApiError> {
+    let mut given = Given::read(calls::CONFIRM_ACCOUNT.parameters, &[], query, body)?;
+    Ok(Asked { link: given.required("link").to_owned(), confirm: given.take_secret("confirm") })
 }
 
 async fn try_confirm(
     throttles: &Throttles,
     confirmations: &Confirmations,
     confirmer: Confirmer,
-    body: &[u8],
+    Asked { link, confirm }: Asked,
 ) -> Result<AccountId, Refused> {
-    let Asked { link, confirm } = serde_json::from_slice(body).map_err(|_| Refused::Unreadable)?;
     let link: LinkId = link.parse().map_err(|_| Refused::Unreadable)?;
     let code = Token::parse(confirm.expose_secret()).ok_or(Refused::Unreadable)?;
     let network = confirmer.address.map(|address| own_network(address.to_canonical()).to_string());
@@ -175,10 +180,22 @@ mod tests {
 
     #[test]
     fn the_body_has_both_values_as_texts() {
-        for body in ["", "[]", "{}", r#"{"link":"a"}"#, r#"{"link":1,"confirm":"a"}"#, r#"{"confirm":"a"}"#] {
-            assert!(serde_json::from_str::<Asked>(body).is_err(), "{body}");
+        for (query, body, code) in [
+            ("", "", "INVALID_VALUE"),
+            ("", "{}", "INVALID_VALUE"),
+            ("", r#"{"link":"a"}"#, "INVALID_VALUE"),
+            ("", r#"{"confirm":"a"}"#, "INVALID_VALUE"),
+            ("", r#"{"link":"a","confirm":""}"#, "INVALID_VALUE"),
+            ("", r#"{"link":true,"confirm":"a"}"#, "INVALID_VALUE"),
+            ("", "[]", "JSON_PARSE_ERROR"),
+            ("", "link=a&confirm=b", "JSON_PARSE_ERROR"),
+            ("", r#"{"link":"a","confirm":"b","more":1}"#, "EXTRA_PARAM_FOUND"),
+            ("link=a", r#"{"link":"a","confirm":"b"}"#, "EXTRA_PARAM_FOUND"),
+        ] {
+            let error = parse(query, body.as_bytes()).err().map(|error| error.code());
+            assert_eq!(error, Some(code), "{query} {body}");
         }
-        let asked: Asked = serde_json::from_str(r#"{"link":"a","confirm":"b","more":1}"#).expect("a body");
+        let asked = parse("", br#"{"link":"a","confirm":"b"}"#).expect("a call");
         assert_eq!((asked.link.as_str(), asked.confirm.expose_secret()), ("a", "b"));
     }
 
@@ -191,6 +208,7 @@ mod tests {
             (ConfirmProblem::ConnectorChanged, "CONNECTOR_CHANGED"),
             (ConfirmProblem::OtherConnector, "OTHER_CONNECTOR"),
             (ConfirmProblem::WrongAccount, "WRONG_ACCOUNT"),
+            (ConfirmProblem::AccountAlreadyConnected, "ACCOUNT_ALREADY_CONNECTED"),
         ] {
             assert_eq!(problem.code(), code);
             let (status, more_info) = explain(problem);

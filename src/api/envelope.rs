@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::platform::failure::Failure;
 
@@ -10,11 +11,14 @@ use crate::platform::failure::Failure;
 #[derive(Debug, Serialize)]
 pub struct Envelope<T> {
     status: Status,
-    data: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<T>,
 }
 
-#[derive(Debug, Serialize)]
-struct Status {
+/// How a call ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// The HTTP status.
     code: u16,
     description: &'static str,
 }
@@ -22,7 +26,7 @@ struct Status {
 impl<T: Serialize> Envelope<T> {
     /// The result of a successful call, with status 200.
     pub fn success(data: T) -> Self {
-        Self::of(StatusCode::OK, "success", data)
+        Self::of(StatusCode::OK, "success", Some(data))
     }
 
     /// Why a call failed.
@@ -32,11 +36,18 @@ impl<T: Serialize> Envelope<T> {
             StatusCode::INTERNAL_SERVER_ERROR => "Internal Error",
             status => status.canonical_reason().unwrap_or("Error"),
         };
-        Self::of(status, description, data)
+        Self::of(status, description, Some(data))
     }
 
-    fn of(status: StatusCode, description: &'static str, data: T) -> Self {
+    fn of(status: StatusCode, description: &'static str, data: Option<T>) -> Self {
         Self { status: Status { code: status.as_u16(), description }, data }
+    }
+}
+
+impl Envelope<()> {
+    /// The answer of a successful call that has no result: an envelope without `data`.
+    pub fn done() -> Self {
+        Self::of(StatusCode::OK, "success", None)
     }
 }
 

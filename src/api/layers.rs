@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::HttpBody,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any},
@@ -17,8 +17,9 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    credentials::{refuse_ambiguous, require_client},
+    credentials::{ClientAccess, KnownRate, admit_client, refuse_ambiguous, require_client},
     errors::ApiError,
+    proxy, records,
 };
 use crate::platform::{
     config::{Config, REDIRECT_PATH},
@@ -44,26 +45,52 @@ pub struct Limits {
     pub body: BodyLimits,
     /// The time of a whole call.
     pub call: Duration,
+    /// Whether a body may say that it is something else than JSON: the handler explains what it cannot read.
+    pub any_type: bool,
+    /// Whether a body of any type streams to the handler, which limits it.
+    pub streams: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        // A call ends before the connection does, which is closed after 30 silent seconds (`platform::server`).
-        Self { body: BodyLimits::new(1024 * 1024), call: Duration::from_secs(25) }
+        // A program that calls waits about 30 seconds for an answer.
+        Self {
+            body: BodyLimits::new(1024 * 1024),
+            call: Duration::from_secs(25),
+            any_type: false,
+            streams: false,
+        }
     }
 }
 
-/// A handler of the API behind what only a route that exists asks for: the credential, then the body, then its type.
-/// The body of a caller without a credential is not read.
+/// Marks an answer that the provider wrote. Its status and its body pass as they are, an error too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FromProvider;
+
+/// The policy of answers. They may be mail with any page or script, so a browser that is led to one shows and runs
+/// nothing of it.
+pub const POLICY: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
+
+/// A handler of the API behind what only a route that exists asks for: the credential, the limits of its client and its
+/// scope, then the body, then its type. `access` is `None` for a call that needs no API client. The body of a caller
+/// without a credential is not read.
 pub fn route<S: Clone + Send + Sync + 'static>(
     handler: MethodRouter<S>,
-    needs_client: bool,
+    access: Option<ClientAccess>,
     limits: Limits,
 ) -> MethodRouter<S> {
-    let handler = handler
-        .route_layer(from_fn(require_json))
-        .route_layer(from_fn_with_state(limits.body, body::read_whole));
-    if needs_client { handler.route_layer(from_fn(require_client)) } else { handler }
+    let handler =
+        if limits.any_type || limits.streams { handler } else { handler.route_layer(from_fn(require_json)) };
+    let handler = if limits.streams {
+        handler
+    } else {
+        handler.route_layer(from_fn_with_state(limits.body, body::read_whole))
+    };
+    let Some(access) = access else { return handler };
+    handler
+        .route_layer(from_fn_with_state(access.clone(), admit_client))
+        .route_layer(from_fn(records::name_caller))
+        .route_layer(from_fn_with_state(access, require_client))
 }
 
 /// Routes of the API behind its layers, with everything else below `/api/`: 404, and 405 beside the callback.
@@ -91,15 +118,19 @@ async fn answer(State(config): State<Arc<Config>>, mut request: Request, next: N
     // No layer and no handler behind this can mistake a session for a credential.
     request.headers_mut().remove(header::COOKIE);
     let request_id = request.extensions().get::<RequestId>().copied();
+    let rate = KnownRate::default();
+    request.extensions_mut().insert(rate.clone());
     let mut response = next.run(request).await;
-    if let Some(error) = error_of(&mut response, &config) {
+    let is_from_provider = response.extensions().get::<FromProvider>().is_some();
+    if !is_from_provider && let Some(error) = error_of(&mut response, &config) {
         response = error.render(response, request_id);
     }
     let headers = response.headers_mut();
+    rate.tell(headers);
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::CACHE_CONTROL, "no-store");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if config.public_url.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, HSTS);
@@ -131,12 +162,18 @@ fn error_of(response: &mut Response, config: &Config) -> Option<ApiError> {
     (status.is_client_error() || status.is_server_error()).then(|| ApiError::of_status(status))
 }
 
-/// Ends a call that takes too long.
+/// Ends a call that takes too long. A raw call may stream for long in both directions, within limits of its own.
 async fn limit_time(State(max): State<Duration>, request: Request, next: Next) -> Response {
+    if request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == proxy::PATH) {
+        return next.run(request).await;
+    }
+    let more_info = if request.method().is_safe() {
+        "The call took too long, and nothing was changed. Try again later, or ask for less at a time."
+    } else {
+        "The call took too long. Check whether the change was made before you repeat the call."
+    };
     tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
         tracing::warn!("an API call took too long");
-        let more_info =
-            "The call took too long. Check whether the change was made before you repeat the call.";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT", more_info).into_response()
     })
 }
@@ -156,4 +193,18 @@ fn is_json(content_type: &HeaderValue) -> bool {
     let whole = content_type.to_str().unwrap_or_default();
     let essence = whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{access::TOKEN_WAIT, service::CALL_TIME};
+
+    #[test]
+    fn a_slow_provider_is_named_before_the_whole_call_ends() {
+        // The rest is for the database, and for the body of a message, which is made harmless.
+        let margin = Duration::from_secs(3);
+        let Limits { call, .. } = Limits::default();
+        assert!(CALL_TIME + margin <= call && TOKEN_WAIT + margin <= call, "{call:?}");
+    }
 }
