@@ -30,6 +30,9 @@ pub enum Icon {
     /// The way back to another program.
     Return,
     Picture,
+    Key,
+    /// A list of lines.
+    Lines,
 }
 
 /// The markup of one icon, with what is drawn in it.
@@ -75,6 +78,10 @@ impl Icon {
                  0 4.4M12 9.9c1.3.6 2 1.9 2 3.6"
             ),
             Self::Return => path!("M2.5 6h7a4 4 0 0 1 0 8H6M5.5 3l-3 3 3 3"),
+            Self::Key => {
+                path!("M5.5 13a3 3 0 1 0 0-6 3 3 0 0 0 0 6zm2.2-5.2L13.5 2M11 4.5l2 2M9 6.5l1.5 1.5")
+            }
+            Self::Lines => path!("M2.5 4h11M2.5 8h11M2.5 12h7"),
             Self::Picture => path!("M2.5 3h11v10h-11zm0 8 3.2-3.4 2.6 2.6 2-1.8 3.2 3M10.6 5.8v.01"),
         }
     }

@@ -16,6 +16,8 @@ pub(crate) mod moment;
 #[cfg(feature = "ssr")]
 pub(crate) mod numbers;
 #[cfg(feature = "ssr")]
+pub(crate) mod search_result;
+#[cfg(feature = "ssr")]
 pub(crate) mod table;
 #[cfg(feature = "ssr")]
 pub(crate) mod to_copy;
