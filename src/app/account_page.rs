@@ -1,24 +1,30 @@
 //! `/accounts/{id}`: an account with its state and the one next step, its permissions, what happens next, and its
 //! history. It is in `app` because it joins accounts, their connector, activity and users.
 
+mod api;
 mod history;
 mod parts;
 mod tested;
 
+use std::{convert::Infallible, sync::Arc};
+
 use axum::{
     Extension,
-    extract::{Path, State},
-    response::Redirect,
+    extract::{FromRef, FromRequestParts, Path},
+    response::{IntoResponse, Redirect, Response},
 };
+use http::request::Parts;
 use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
 use self::{
+    api::{AccountCalls, TryIt},
     history::{AccountHistory, HistoryLine},
     parts::{EndSections, Head, MayDo, StateCard, SupportDetails, WhatNext},
     tested::TestedNotice,
 };
+use super::{calls_page::CallNames, recorded::UserNames};
 use crate::{
     accounts::{
         model::AccountState,
@@ -33,24 +39,62 @@ use crate::{
         model::{ActivityFilter, By},
         service::ActivityLog,
     },
+    clients::{
+        calls::{CallEntry, CallFilter, Calls},
+        service::ClientService,
+    },
     connectors::service::{Connector, ConnectorService},
     people::{
         access::{Admin, Member},
         model::UserLabel,
         service::People,
     },
-    platform::{clock::Timestamp, failure::Failure, page::Page},
+    platform::{clock::Timestamp, config::Config, failure::Failure, page::Page},
     providers::{Providers, SharedProvider},
     ui::widgets::{Notice, Tone},
 };
 
+/// Number of calls that the page shows.
+const MAX_CALLS: usize = 5;
+
 /// What the page works with.
-struct Services {
+pub struct Services {
     accounts: AccountService,
     connectors: ConnectorService,
     log: ActivityLog,
     people: People,
     providers: Providers,
+    calls: Calls,
+    clients: ClientService,
+    config: Arc<Config>,
+}
+
+impl<S> FromRequestParts<S> for Services
+where
+    S: Sync,
+    AccountService: FromRef<S>,
+    ConnectorService: FromRef<S>,
+    ActivityLog: FromRef<S>,
+    People: FromRef<S>,
+    Providers: FromRef<S>,
+    Calls: FromRef<S>,
+    ClientService: FromRef<S>,
+    Arc<Config>: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            accounts: AccountService::from_ref(state),
+            connectors: ConnectorService::from_ref(state),
+            log: ActivityLog::from_ref(state),
+            people: People::from_ref(state),
+            providers: Providers::from_ref(state),
+            calls: Calls::from_ref(state),
+            clients: ClientService::from_ref(state),
+            config: Arc::<Config>::from_ref(state),
+        })
+    }
 }
 
 impl Services {
@@ -74,14 +118,24 @@ impl Services {
         let entries = self.log.page(admin.organisation(), about, None).await?.entries;
         let by = entries.iter().filter_map(|entry| match entry.by {
             By::User(user) => Some(user),
-            By::NoUser => None,
+            By::Client(_) | By::NoUser => None,
         });
         let paused_by = account.paused.and_then(|paused| paused.by);
         let users = self.people.names(admin.organisation(), by.chain(paused_by)).await?;
+        let filter = CallFilter { account: Some(id), ..CallFilter::default() };
+        let calls = self.calls.newest(admin, filter, None, MAX_CALLS).await?;
+        let has_client = !calls.is_empty() || entries.iter().any(|entry| matches!(entry.by, By::Client(_)));
+        let clients = if has_client { self.clients.names(admin).await? } else { Vec::new() };
+        let names = UserNames::of_labels(users).with_clients(clients.clone());
         let model = AccountView {
             policy: history::last_code(&events, &provider),
-            history: history::merge(&events, entries, &moves, &users, &provider),
-            paused_by: paused_by.and_then(|user| users.get(&user)).map(UserLabel::to_string),
+            history: history::merge(&events, entries, &moves, &names, &provider),
+            paused_by: paused_by.and_then(|user| names.labels.get(&user)).map(UserLabel::to_string),
+            calls: AccountCallsView {
+                entries: calls,
+                names: CallNames { clients: clients.into_iter().collect(), ..CallNames::default() },
+            },
+            api: self.config.public_url.join("/api"),
             now: self.accounts.now(),
             today: self.connectors.today(),
             account,
@@ -95,129 +149,105 @@ impl Services {
     }
 }
 
-fn parse(id: &str) -> Result<AccountId, Failure> {
-    id.parse().map_err(|_| Failure::NotFound)
+/// The newest calls for an account, with the names of their clients.
+struct AccountCallsView {
+    entries: Vec<CallEntry>,
+    names: CallNames,
+}
+
+/// What an administrator does at the account in the path.
+pub struct AtAccount {
+    accounts: AccountService,
+    admin: Admin,
+    session: Session,
+    id: AccountId,
+}
+
+impl<S> FromRequestParts<S> for AtAccount
+where
+    S: Send + Sync,
+    AccountService: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let member = Extension::<Member>::from_request_parts(parts, state).await;
+        let Extension(member) = member.map_err(IntoResponse::into_response)?;
+        let session = Session::from_request_parts(parts, state).await;
+        let session = session.map_err(IntoResponse::into_response)?;
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(id) = path.map_err(IntoResponse::into_response)?;
+        let id: AccountId = id.parse().map_err(|_| Failure::NotFound.into_response())?;
+        let admin = member.admin().map_err(IntoResponse::into_response)?;
+        Ok(Self { accounts: AccountService::from_ref(state), admin, session, id })
+    }
+}
+
+impl AtAccount {
+    /// Keeps a message about the account for the page that the browser goes to.
+    async fn go_to(&self, address: &str, change: AccountChange) -> Result<Redirect, Failure> {
+        let notice = AccountNotice { account: self.id, change };
+        notice.keep(&self.session, self.accounts.now()).await?;
+        Ok(Redirect::to(address))
+    }
+
+    /// The same for the account's own page.
+    async fn go_to_page(&self, change: AccountChange) -> Result<Redirect, Failure> {
+        self.go_to(&format!("/accounts/{}", self.id), change).await
+    }
 }
 
 /// `GET /accounts/{id}`.
-#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
-pub async fn show(
-    State(accounts): State<AccountService>,
-    State(connectors): State<ConnectorService>,
-    State(log): State<ActivityLog>,
-    State(people): State<People>,
-    State(providers): State<Providers>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
-    let id = parse(&id)?;
-    let change = AccountNotice::about(&session, id, accounts.now()).await?;
-    let services = Services { accounts, connectors, log, people, providers };
-    services.page(&member.admin()?, id, change, None).await
+pub async fn show(services: Services, at: AtAccount) -> Result<Page, Failure> {
+    let change = AccountNotice::about(&at.session, at.id, at.accounts.now()).await?;
+    services.page(&at.admin, at.id, change, None).await
 }
 
 /// `POST /accounts/{id}/test`. The answer shows what was read; nothing of it is stored.
-pub async fn test(
-    State(accounts): State<AccountService>,
-    State(connectors): State<ConnectorService>,
-    State(log): State<ActivityLog>,
-    State(people): State<People>,
-    State(providers): State<Providers>,
-    Extension(member): Extension<Member>,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
-    let (id, admin) = (parse(&id)?, member.admin()?);
-    let tested = accounts.test_access(&admin, id).await?;
-    let services = Services { accounts, connectors, log, people, providers };
-    services.page(&admin, id, None, Some(tested)).await
-}
-
-/// Keeps a message for the account's page, and goes there.
-async fn go_to_page(
-    session: &Session,
-    accounts: &AccountService,
-    account: AccountId,
-    change: Option<AccountChange>,
-) -> Result<Redirect, Failure> {
-    if let Some(change) = change {
-        AccountNotice { account, change }.keep(session, accounts.now()).await?;
-    }
-    Ok(Redirect::to(&format!("/accounts/{account}")))
+pub async fn test(services: Services, at: AtAccount) -> Result<Page, Failure> {
+    let tested = at.accounts.test_access(&at.admin, at.id).await?;
+    services.page(&at.admin, at.id, None, Some(tested)).await
 }
 
 /// `POST /accounts/{id}/pause`.
-pub async fn pause(
-    State(accounts): State<AccountService>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Redirect, Failure> {
-    let id = parse(&id)?;
-    accounts.pause(&member.admin()?, id).await?;
-    go_to_page(&session, &accounts, id, Some(AccountChange::Paused)).await
+pub async fn pause(at: AtAccount) -> Result<Redirect, Failure> {
+    at.accounts.pause(&at.admin, at.id).await?;
+    at.go_to_page(AccountChange::Paused).await
 }
 
 /// `POST /accounts/{id}/resume`.
-pub async fn resume(
-    State(accounts): State<AccountService>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Redirect, Failure> {
-    let id = parse(&id)?;
-    accounts.resume(&member.admin()?, id).await?;
-    go_to_page(&session, &accounts, id, Some(AccountChange::Resumed)).await
+pub async fn resume(at: AtAccount) -> Result<Redirect, Failure> {
+    at.accounts.resume(&at.admin, at.id).await?;
+    at.go_to_page(AccountChange::Resumed).await
 }
 
 /// `POST /accounts/{id}/try-again`.
-pub async fn try_again(
-    State(accounts): State<AccountService>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Redirect, Failure> {
-    let id = parse(&id)?;
-    let state = accounts.try_again(&member.admin()?, id).await?;
-    go_to_page(&session, &accounts, id, Some(AccountChange::tried_again(state))).await
+pub async fn try_again(at: AtAccount) -> Result<Redirect, Failure> {
+    let state = at.accounts.try_again(&at.admin, at.id).await?;
+    at.go_to_page(AccountChange::tried_again(state)).await
 }
 
 /// `POST /accounts/{id}/disconnect`.
-pub async fn disconnect(
-    State(accounts): State<AccountService>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Redirect, Failure> {
-    let id = parse(&id)?;
-    let admin = member.admin()?.reauthenticated()?;
-    accounts.disconnect(&admin, id).await?;
-    go_to_page(&session, &accounts, id, Some(AccountChange::Disconnected)).await
+pub async fn disconnect(at: AtAccount) -> Result<Redirect, Failure> {
+    let admin = at.admin.clone().reauthenticated()?;
+    at.accounts.disconnect(&admin, at.id).await?;
+    at.go_to_page(AccountChange::Disconnected).await
 }
 
 /// `POST /accounts/{id}/delete`.
-pub async fn delete(
-    State(accounts): State<AccountService>,
-    Extension(member): Extension<Member>,
-    session: Session,
-    Path(id): Path<String>,
-) -> Result<Redirect, Failure> {
-    let id = parse(&id)?;
-    let admin = member.admin()?.reauthenticated()?;
-    let before = AccountNotice::deleted(&session, accounts.now()).await?;
-    let email = match accounts.get(&admin.caller(), id).await {
+pub async fn delete(at: AtAccount) -> Result<Redirect, Failure> {
+    let admin = at.admin.clone().reauthenticated()?;
+    let before = AccountNotice::deleted(&at.session, at.accounts.now()).await?;
+    let email = match at.accounts.get(&admin.caller(), at.id).await {
         Ok(account) => {
-            accounts.delete(&admin, id).await?;
+            at.accounts.delete(&admin, at.id).await?;
             account.email
         }
         // On a double click the first request has deleted the account, and the list says so.
         Err(Failure::NotFound) => before.ok_or(Failure::NotFound)?,
         Err(failure) => return Err(failure),
     };
-    AccountNotice { account: id, change: AccountChange::Deleted(email) }
-        .keep(&session, accounts.now())
-        .await?;
-    Ok(Redirect::to("/accounts"))
+    at.go_to("/accounts", AccountChange::Deleted(email)).await
 }
 
 struct AccountView {
@@ -233,6 +263,9 @@ struct AccountView {
     paused_by: Option<String>,
     change: Option<AccountChange>,
     tested: Option<AccessTested>,
+    calls: AccountCallsView,
+    /// The base address of the API.
+    api: String,
     now: Timestamp,
     today: Date,
 }
@@ -249,9 +282,12 @@ fn AccountPage(model: AccountView) -> impl IntoView {
         paused_by,
         change,
         tested,
+        calls,
+        api,
         now,
         today,
     } = model;
+    let id = account.id;
     let is_being_deleted = connector.deleted_at.is_some();
     let notice = change.map(|change| view! { <ChangeMessage change=change provider=provider.clone() /> });
     let tested = tested.map(|tested| view! { <TestedNotice tested=tested provider=provider.clone() /> });
@@ -290,9 +326,13 @@ fn AccountPage(model: AccountView) -> impl IntoView {
                 <StateCard account=account.clone() connector=connector provider=provider paused_by=paused_by />
                 {may_do}
                 {next}
+                <TryIt account=id api=api />
                 <SupportDetails account=account />
             </div>
-            <AccountHistory lines=history now=now />
+            <div class="stack">
+                <AccountHistory lines=history now=now />
+                <AccountCalls account=id calls=calls />
+            </div>
         </div>
         {end}
     }

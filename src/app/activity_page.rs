@@ -7,27 +7,42 @@ use axum::{
 };
 use leptos::prelude::*;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::recorded::{self, EntrySentence, UserNames};
+use super::{
+    calls_page::{self, address_of_account, address_of_client},
+    logs::{address_of, by_day, draw_choice, draw_days},
+    recorded::{self, EntrySentence, UserNames},
+};
 use crate::{
+    accounts::service::{AccountId, AccountService},
     activity::{
         model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
         service::{ActivityLog, ActivityPage},
     },
-    people::{access::Member, service::People},
+    clients::service::ClientService,
+    people::{
+        access::{Admin, Member},
+        service::People,
+    },
     platform::{
         clock::{SharedClock, Timestamp},
         failure::Failure,
-        id::UserId,
+        id::{ApiClientId, UserId},
         page::Page,
     },
     providers::Providers,
     ui::widgets::{Badge, Moment, Pager},
 };
 
-const HERE: &str = "/settings/activity";
+pub(super) const HERE: &str = "/settings/activity";
 /// In the URL: actions by no user.
 const NO_USER: &str = "no-user";
+
+/// The address of the activity about a thing, such as an account.
+pub(super) fn address_about(id: impl Into<Uuid>) -> String {
+    format!("{HERE}?about={}", id.into())
+}
 
 /// The query of the page, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -53,23 +68,18 @@ impl ActivityQuery {
     }
 
     fn address(&self, before: Option<ActivityPosition>) -> String {
-        let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
-        for (name, value) in [("who", &self.who), ("what", &self.what), ("about", &self.about)] {
-            if !value.is_empty() {
-                address.append_pair(name, value);
-            }
-        }
-        if let Some(before) = before {
-            address.append_pair("before", &before.to_string());
-        }
-        address.finish()
+        let filter = [("who", &*self.who), ("what", &*self.what), ("about", &*self.about)];
+        address_of(HERE, &filter, before)
     }
 }
 
 /// `GET /settings/activity`.
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn show(
     State(log): State<ActivityLog>,
+    State(accounts): State<AccountService>,
     State(people): State<People>,
+    State(clients): State<ClientService>,
     State(providers): State<Providers>,
     State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
@@ -80,9 +90,50 @@ pub async fn show(
     let ActivityPage { entries, next } = log.page(admin.organisation(), asked.filter(), before).await?;
     let users = people.users(admin.organisation()).await?;
     let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
-    let model =
-        ActivityView { entries, next, first: before.is_none(), users, asked, providers, now: clock.now() };
+    let about: Option<Uuid> = asked.about.parse().ok();
+    let has_client = about.is_some() || entries.iter().any(|entry| matches!(entry.by, By::Client(_)));
+    let clients = if has_client { clients.names(&admin).await? } else { Vec::new() };
+    let calls = CallsLink::about(about, &accounts, &clients, &admin).await?;
+    let model = ActivityView {
+        entries,
+        next,
+        first: before.is_none(),
+        users,
+        clients,
+        asked,
+        calls,
+        providers,
+        now: clock.now(),
+    };
     Ok(Page::new("Activity", move || view! { <Activity model=model.clone() /> }.into_any()))
+}
+
+/// The link to the API calls of what the page is limited to.
+#[derive(Clone)]
+struct CallsLink {
+    address: String,
+    words: &'static str,
+}
+
+impl CallsLink {
+    /// To the calls of the account or of the API client with this id, and otherwise to all calls.
+    async fn about(
+        id: Option<Uuid>,
+        accounts: &AccountService,
+        clients: &[(ApiClientId, String)],
+        admin: &Admin,
+    ) -> Result<Self, Failure> {
+        let all = Self { address: calls_page::HERE.to_owned(), words: "API calls" };
+        let Some(id) = id else { return Ok(all) };
+        let (account, client) = (AccountId(id), ApiClientId(id));
+        Ok(if clients.iter().any(|(known, _)| *known == client) {
+            Self { address: address_of_client(client), words: "API calls of this API client" }
+        } else if accounts.emails(admin, &[account]).await?.contains_key(&account) {
+            Self { address: address_of_account(account), words: "API calls of this account" }
+        } else {
+            all
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -91,64 +142,36 @@ struct ActivityView {
     next: Option<ActivityPosition>,
     first: bool,
     users: Vec<(UserId, String, String)>,
+    clients: Vec<(ApiClientId, String)>,
     asked: ActivityQuery,
+    calls: CallsLink,
     providers: Providers,
     now: Timestamp,
 }
 
-/// The heading of the entries of one day, such as `Today, 23 Nov 2026`.
-pub(super) fn heading(at: Timestamp, now: Timestamp) -> String {
-    let day = at.day_for_people();
-    match (now.date_time().date() - at.date_time().date()).whole_days() {
-        0 => format!("Today, {day}"),
-        1 => format!("Yesterday, {day}"),
-        _ => day,
-    }
-}
-
-/// The entries of each day under its heading, in the same order.
-fn by_day(entries: Vec<Recorded>, now: Timestamp) -> Vec<(String, Vec<Recorded>)> {
-    let mut days: Vec<(String, Vec<Recorded>)> = Vec::new();
-    for entry in entries {
-        let heading = heading(entry.position.at, now);
-        match days.last_mut() {
-            Some((last, entries)) if *last == heading => entries.push(entry),
-            _ => days.push((heading, vec![entry])),
-        }
-    }
-    days
-}
-
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
-    let ActivityView { entries, next, first, users, asked, providers, now } = model;
-    let names = UserNames::of(&users);
+    let ActivityView { entries, next, first, users, clients, asked, calls, providers, now } = model;
+    let names = UserNames::of(&users).with_clients(clients);
     let nothing = entries.is_empty().then(|| view! { <p class="soft">"No activity matches."</p> });
-    let days = by_day(entries, now)
-        .into_iter()
-        .enumerate()
-        .map(|(at, (heading, entries))| {
-            let id = format!("day-{at}");
-            let labelled_by = id.clone();
-            let entries = entries
-                .into_iter()
-                .map(|entry| view! { <EntryLine entry=entry names=&names providers=&providers /> })
-                .collect_view();
-            view! {
-                <section class="day" aria-labelledby=labelled_by>
-                    <h2 id=id>{heading}</h2>
-                    <ol class="entries" role="list">{entries}</ol>
-                </section>
-            }
-        })
-        .collect_view();
+    let days = by_day(entries, now, |entry| entry.position.at);
+    let days = draw_days(days, |entries| {
+        let entries = entries
+            .into_iter()
+            .map(|entry| view! { <EntryLine entry=entry names=&names providers=&providers /> })
+            .collect_view();
+        view! { <ol class="entries" role="list">{entries}</ol> }.into_any()
+    });
     let first = (!first).then(|| (asked.address(None), "Latest"));
     let next = next.map(|next| (asked.address(Some(next)), "Earlier"));
     view! {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"Changes and log-ins of the last 12 months. All times are in UTC."</p>
+                <p class="soft">
+                    "Changes and log-ins of the last 12 months. All times are in UTC. "
+                    <a href=calls.address>{calls.words}</a> " has what programs have called."
+                </p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />
@@ -160,17 +183,13 @@ fn Activity(model: ActivityView) -> impl IntoView {
 
 #[component]
 fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl IntoView {
-    let option = |value: String, words: String, chosen: &str| {
-        let selected = value == chosen;
-        view! { <option value=value selected=selected>{words}</option> }
-    };
     let who = users
         .into_iter()
-        .map(|(id, name, email)| option(id.to_string(), format!("{name} ({email})"), &asked.who))
+        .map(|(id, name, email)| draw_choice(id.to_string(), format!("{name} ({email})"), &asked.who))
         .collect_view();
     let what = ActionGroup::ALL
         .iter()
-        .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
+        .map(|group| draw_choice(group.name().to_owned(), group.words().to_owned(), &asked.what))
         .collect_view();
     let filtered = !asked.who.is_empty() || !asked.what.is_empty() || !asked.about.is_empty();
     let about = (!asked.about.is_empty()).then(|| {
@@ -181,15 +200,15 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
             <div class="field">
                 <label for="who">"User"</label>
                 <select class="input" id="who" name="who">
-                    {option(String::new(), "All users".to_owned(), &asked.who)}
+                    {draw_choice(String::new(), "All users".to_owned(), &asked.who)}
                     {who}
-                    {option(NO_USER.to_owned(), "The operator or an unknown person".to_owned(), &asked.who)}
+                    {draw_choice(NO_USER.to_owned(), "The operator or an unknown person".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">
                 <label for="what">"Kind of activity"</label>
                 <select class="input" id="what" name="what">
-                    {option(String::new(), "All activity".to_owned(), &asked.what)}
+                    {draw_choice(String::new(), "All activity".to_owned(), &asked.what)}
                     {what}
                 </select>
             </div>
@@ -204,7 +223,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
 #[component]
 fn EntryLine<'a>(entry: Recorded, names: &'a UserNames, providers: &'a Providers) -> impl IntoView + use<> {
     let at = entry.position.at;
-    let author = recorded::author_of(&entry, &names.labels);
+    let author = names.author_of(&entry);
     let badge = recorded::unexpected_outcome(&entry);
     let badge = badge.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
     let times = recorded::times(&entry).map(|words| view! { <span class="soft">", " {words}</span> });
@@ -245,27 +264,5 @@ fn EntryLine<'a>(entry: Recorded, names: &'a UserNames, providers: &'a Providers
                 </dl>
             </details>
         </li>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn a_day_is_named_today_or_yesterday_and_always_with_its_date() {
-        // 23 Nov 2026, 06:57 UTC.
-        let now = Timestamp::from_micros(1_795_417_030_000_000);
-        for (ago, words) in [
-            (Duration::ZERO, "Today, 23 Nov 2026"),
-            (Duration::hours(6), "Today, 23 Nov 2026"),
-            (Duration::hours(7), "Yesterday, 22 Nov 2026"),
-            (Duration::hours(31), "21 Nov 2026"),
-            (Duration::hours(-24), "24 Nov 2026"),
-        ] {
-            assert_eq!(heading(now.minus(ago), now), words, "{ago}");
-        }
     }
 }

@@ -19,13 +19,17 @@ use self::{
     accounts::{Accounts, BeingDeleted, ConnectorAccounts, LinksAndPermissions, MAX_LINKS},
     just_done::JustDone,
 };
-use super::recorded::{self, Author, EntrySentence, UserNames};
+use super::{
+    activity_page::address_about,
+    recorded::{self, Author, EntrySentence, UserNames},
+};
 use crate::{
     accounts::service::{AccountService, consent_links::ConsentLinks, links::ConnectLinks},
     activity::{
         model::{ActivityFilter, Recorded},
         service::ActivityLog,
     },
+    clients::service::ClientService,
     connectors::{
         change_notice::{ChangeMade, ChangeNotice},
         pages::{ExpiryNotice, RedirectUri, Settings},
@@ -41,9 +45,7 @@ use crate::{
     providers::{Providers, provider::ConsentOffer, redirect_warnings},
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
-        pages::{
-            Message, MessageCard, MessageSender, Offers, REPLACE_SECRET, SignInList, StateCard, StateFacts,
-        },
+        pages::{Message, MessageCard, Offers, REPLACE_SECRET, SignInList, StateCard, StateFacts},
         service::{SignInDetails, SignIns},
     },
     ui::widgets::{Back, Badge, Moment},
@@ -71,6 +73,7 @@ pub async fn show(
     State(consents): State<ConsentLinks>,
     State(log): State<ActivityLog>,
     State(people): State<People>,
+    State(clients): State<ClientService>,
     State(config): State<Arc<Config>>,
     State(providers): State<Providers>,
     Extension(member): Extension<Member>,
@@ -83,14 +86,10 @@ pub async fn show(
     let accounts = read_accounts(&accounts, &links, &consents, &member, &connector).await?;
     let for_admins = match member.admin() {
         Ok(admin) => {
-            let offers = Offers {
-                redirect_uri: sign_ins.redirect_uri(),
-                approval: sign_ins.consent_link(&connector)?,
-                asker: MessageSender::of(&member),
-            };
+            let offers = Offers::of(&sign_ins, &connector, &member)?;
             let users = people.users(admin.organisation()).await?;
             let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
-            let names = UserNames::of(&users);
+            let names = UserNames::of(&users).with_clients(clients.names(&admin).await?);
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
@@ -100,8 +99,7 @@ pub async fn show(
             let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
             let entries = entries.into_iter().take(LATEST);
-            let with_author =
-                |entry: Recorded| (names.shorten(recorded::author_of(&entry, &names.labels)), entry);
+            let with_author = |entry: Recorded| (names.shorten(names.author_of(&entry)), entry);
             let activity = entries.map(with_author).collect();
             Some(ForAdmins { sign_ins, more, activity, offers })
         }
@@ -345,7 +343,7 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
             <section class="stack" aria-labelledby="activity-title">
                 <h2 id="activity-title">"Activity"</h2>
                 <ol class="events" role="list">{entries}</ol>
-                <a href=format!("/settings/activity?about={id}")>"All activity of this connector"</a>
+                <a href=address_about(id)>"All activity of this connector"</a>
             </section>
         </div>
     }

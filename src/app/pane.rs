@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::Brand;
+use super::{Brand, pane_facts::PaneFacts};
 use crate::{accounts::pages::count_words, people::access::Member, ui::icons::Icon};
 
 const CONNECTORS: &str = "/connectors";
@@ -11,6 +11,8 @@ const ACCOUNTS: &str = "/accounts";
 /// The accounts that need a sign-in.
 const DUE_ACCOUNTS: &str = "/accounts?state=needs_sign_in";
 const PEOPLE: &str = "/settings/people";
+const API_ACCESS: &str = "/settings/api-access";
+const API_CALLS: &str = "/logs/api";
 const RETURN_ADDRESSES: &str = "/settings/return-addresses";
 const APPEARANCE: &str = "/settings/appearance";
 const ACTIVITY: &str = "/settings/activity";
@@ -26,15 +28,19 @@ struct Group {
     entries: Vec<PaneEntry>,
 }
 
-/// The groups of entries for this user.
-fn groups(member: &Member) -> Vec<Group> {
-    let entries = vec![(CONNECTORS, Icon::Link, "Connectors"), (ACCOUNTS, Icon::Mailbox, "Accounts")];
+/// The groups of entries for this user. An organisation without API clients has no calls to look at.
+fn groups(member: &Member, has_clients: bool) -> Vec<Group> {
+    let mut entries = vec![(CONNECTORS, Icon::Link, "Connectors"), (ACCOUNTS, Icon::Mailbox, "Accounts")];
+    if has_clients {
+        entries.push((API_CALLS, Icon::Lines, "API calls"));
+    }
     let mut groups = vec![Group { heading: None, entries }];
     if member.is_admin() {
         groups.push(Group {
             heading: Some(("Settings", "pane-settings")),
             entries: vec![
                 (PEOPLE, Icon::People, "People"),
+                (API_ACCESS, Icon::Key, "API access"),
                 (RETURN_ADDRESSES, Icon::Return, "Return addresses"),
                 (APPEARANCE, Icon::Picture, "Appearance to users"),
                 (ACTIVITY, Icon::Waiting, "Activity"),
@@ -50,7 +56,9 @@ fn place(path: &str) -> Option<(&'static str, &'static str)> {
         (CONNECTORS, CONNECTORS, "Connectors"),
         ("/sign-ins", CONNECTORS, "Connectors"),
         (ACCOUNTS, ACCOUNTS, "Accounts"),
+        (API_CALLS, API_CALLS, "API calls"),
         (PEOPLE, PEOPLE, "People"),
+        (API_ACCESS, API_ACCESS, "API access"),
         (RETURN_ADDRESSES, RETURN_ADDRESSES, "Return addresses"),
         (APPEARANCE, APPEARANCE, "Appearance to users"),
         (ACTIVITY, ACTIVITY, "Activity"),
@@ -70,13 +78,13 @@ pub(super) fn Pane(
     member: Member,
     /// The path of the page.
     here: String,
-    /// The number of accounts for which an administrator has something to do, as far as it is counted.
-    due_accounts: u64,
+    facts: PaneFacts,
 ) -> impl IntoView {
+    let PaneFacts { due_accounts, has_clients } = facts;
     let place = place(&here);
     let current = place.map(|(entry, _)| entry);
-    let groups =
-        groups(&member).into_iter().map(|group| show_group(group, current, due_accounts)).collect_view();
+    let groups = groups(&member, has_clients);
+    let groups = groups.into_iter().map(|group| show_group(group, current, due_accounts)).collect_view();
     view! {
         <nav class="pane" aria-label="Main">
             <Brand />
@@ -166,6 +174,8 @@ mod tests {
             ("/connectors/01932b5e/links", Some("Connectors")),
             ("/settings/people/01932b5e", Some("People")),
             ("/settings/activity", Some("Activity")),
+            ("/settings/api-access/01932b5e/edit", Some("API access")),
+            ("/logs/api", Some("API calls")),
             ("/profile/second-factor", Some("Profile")),
             ("/connectorsx", None),
             ("/nothing", None),

@@ -12,7 +12,10 @@ use crate::{
     activity::model::{Action, By, Detail, Recorded},
     connectors::pages::labels_of,
     people::model::UserLabel,
-    platform::{id::UserId, text},
+    platform::{
+        id::{ApiClientId, UserId},
+        text,
+    },
     providers::Providers,
     ui::widgets::Tone,
 };
@@ -29,10 +32,13 @@ pub struct Author {
 const DELETED_USER: &str = "A deleted user";
 const OPERATOR: &str = "The operator";
 const UNKNOWN_PERSON: &str = "An unknown person";
+const API_CLIENT: &str = "An API client";
 const LINK_USER: &str = "A person with a link";
 const PROGRAM: &str = "The program";
+/// Follows the name of an API client.
+const OF_CLIENT: &str = " (API client)";
 /// The names of authors that are not users.
-const NOT_USERS: [&str; 5] = [DELETED_USER, OPERATOR, UNKNOWN_PERSON, LINK_USER, PROGRAM];
+const NOT_USERS: [&str; 6] = [DELETED_USER, OPERATOR, UNKNOWN_PERSON, API_CLIENT, LINK_USER, PROGRAM];
 
 /// The users of an organisation, as entries name them.
 pub struct UserNames {
@@ -40,27 +46,55 @@ pub struct UserNames {
     /// Names that several users have, folded. Impersonation: a user can copy another user's name. The email then
     /// follows the name.
     shared: HashSet<String>,
+    /// The names of the API clients.
+    clients: HashMap<ApiClientId, String>,
 }
 
 impl UserNames {
     /// All users of the organisation: id, name and email.
     pub fn of(users: &[(UserId, String, String)]) -> Self {
-        let (mut labels, mut seen) = (HashMap::new(), HashSet::new());
+        let label = |name: &String, email: &String| UserLabel { name: name.clone(), email: email.clone() };
+        Self::of_labels(users.iter().map(|(id, name, email)| (*id, label(name, email))).collect())
+    }
+
+    /// The users whom the entries of a page name. Only their names are compared.
+    pub fn of_labels(labels: HashMap<UserId, UserLabel>) -> Self {
+        let mut seen = HashSet::new();
         // Impersonation: a user can take a name that entries give to other authors.
         let mut shared: HashSet<String> = NOT_USERS.into_iter().map(text::fold).collect();
-        for (id, name, email) in users {
-            labels.insert(*id, UserLabel { name: name.clone(), email: email.clone() });
+        for UserLabel { name, .. } in labels.values() {
             let folded = text::fold(name);
             if !seen.insert(folded.clone()) {
                 shared.insert(folded);
             }
         }
-        Self { labels, shared }
+        Self { labels, shared, clients: HashMap::new() }
     }
 
-    /// Whether several users have this name.
+    /// The same with the names of the organisation's API clients.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Vec<(ApiClientId, String)>) -> Self {
+        self.clients = clients.into_iter().collect();
+        self
+    }
+
+    /// The author of an entry. An API client is named with what it is.
+    pub fn author_of(&self, entry: &Recorded) -> Author {
+        let client = match entry.by {
+            By::Client(client) => self.clients.get(&client),
+            By::User(_) | By::NoUser => None,
+        };
+        match client {
+            Some(name) => Author { name: format!("{name}{OF_CLIENT}"), email: None },
+            None => author_of(entry, &self.labels),
+        }
+    }
+
+    /// Whether several users have this name, or another author may have it.
     pub fn is_shared(&self, name: &str) -> bool {
-        self.shared.contains(&text::fold(name))
+        let name = text::fold(name);
+        // Impersonation: a user can take a name that looks like that of an API client.
+        name.ends_with(&text::fold(OF_CLIENT)) || self.shared.contains(&name)
     }
 
     /// The author without the email if no other user has the same name.
@@ -72,7 +106,7 @@ impl UserNames {
 }
 
 /// The author of an entry. `users` has the users whom the entries of the page name.
-pub fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
+fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
     let words = match entry.by {
         By::User(user) => match users.get(&user) {
             Some(UserLabel { name, email }) => {
@@ -80,6 +114,7 @@ pub fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author
             }
             None => DELETED_USER,
         },
+        By::Client(_) => API_CLIENT,
         By::NoUser if entry.action.is_some_and(is_of_link_user) => LINK_USER,
         By::NoUser if entry.action.is_some_and(is_of_program) => PROGRAM,
         // A request has an address; a command has none.
@@ -139,6 +174,7 @@ pub fn detail(entry: &Recorded, providers: &Providers) -> Option<(&'static str, 
         Detail::ConnectLinks { .. } | Detail::SignInLinks { .. } if !entry.entity.is_empty() => {
             ("Connector", entry.entity.clone())
         }
+        Detail::Scopes { scopes } => ("Scopes", scopes.clone()),
         Detail::Method { method } => ("Request", format!("{method} {}", entry.entity)),
         Detail::Ended { browsers, sign_ins, links } => (
             "Ended",
@@ -247,6 +283,18 @@ mod tests {
         assert_eq!(name(By::User(UserId(Uuid::from_u128(2))), None), "A deleted user");
         assert_eq!(name(By::NoUser, None), "The operator");
         assert_eq!(name(By::NoUser, Some("192.0.2.7")), "An unknown person");
+    }
+
+    #[test]
+    fn an_api_client_is_named_with_what_it_is_and_no_user_passes_for_one() {
+        let crm = ApiClientId(Uuid::from_u128(3));
+        let user = (UserId(Uuid::from_u128(1)), "CRM (API client)".to_owned(), "1@b.test".to_owned());
+        let names = UserNames::of(&[user]).with_clients(vec![(crm, "CRM".to_owned())]);
+        let author = |by| names.shorten(names.author_of(&Recorded { by, ..entry(Detail::None) }));
+        assert_eq!(author(By::Client(crm)).name, "CRM (API client)");
+        assert_eq!(author(By::Client(crm)).email, None);
+        assert_eq!(author(By::Client(ApiClientId(Uuid::from_u128(4)))).name, "An API client");
+        assert_eq!(author(By::User(UserId(Uuid::from_u128(1)))).email.as_deref(), Some("1@b.test"));
     }
 
     #[test]

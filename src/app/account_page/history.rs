@@ -14,12 +14,11 @@ use crate::{
     },
     activity::model::{Action, Recorded},
     app::{
-        activity_page::heading,
-        recorded::{self, Author, EntrySentence, Sentence},
+        logs::by_day,
+        recorded::{self, Author, EntrySentence, Sentence, UserNames},
     },
     connectors::service::{ConnectorChoice, ConnectorId},
-    people::model::UserLabel,
-    platform::{clock::Timestamp, id::UserId},
+    platform::clock::Timestamp,
     providers::{ErrorCode, ProviderWords, SharedProvider},
     ui::widgets::{Badge, Tone},
 };
@@ -50,7 +49,7 @@ pub struct HistoryLine {
 enum What {
     /// The account's own event.
     Event { tone: Option<Tone>, words: String },
-    /// An action of a user, or of a person with a link.
+    /// An action of a user, of an API client, or of a person with a link.
     Action(Author, Sentence),
 }
 
@@ -151,7 +150,7 @@ pub fn merge(
     entries: &[HistoryEntry],
     activity: Vec<Recorded>,
     moves: &HashMap<ConnectorId, ConnectorChoice>,
-    users: &HashMap<UserId, UserLabel>,
+    names: &UserNames,
     provider: &SharedProvider,
 ) -> Vec<HistoryLine> {
     let is_listed = |action: Action| OF_ADMINISTRATORS.contains(&action);
@@ -171,25 +170,12 @@ pub fn merge(
     let mut lines: Vec<_> = own.collect();
     lines.extend(entries_of_activity.iter().map(|entry| HistoryLine {
         at: entry.position.at,
-        what: What::Action(recorded::author_of(entry, users), recorded::sentence(entry)),
+        what: What::Action(names.author_of(entry), recorded::sentence(entry)),
         note: None,
     }));
     // Stable: of the same moment, the account's own order stays.
     lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     lines
-}
-
-/// The lines of each day under its heading, in the same order.
-fn by_day(lines: Vec<HistoryLine>, now: Timestamp) -> Vec<(String, Vec<HistoryLine>)> {
-    let mut days: Vec<(String, Vec<HistoryLine>)> = Vec::new();
-    for line in lines {
-        let heading = heading(line.at, now);
-        match days.last_mut() {
-            Some((last, lines)) if *last == heading => lines.push(line),
-            _ => days.push((heading, vec![line])),
-        }
-    }
-    days
 }
 
 fn draw_line(line: HistoryLine) -> impl IntoView {
@@ -211,7 +197,7 @@ fn draw_line(line: HistoryLine) -> impl IntoView {
 }
 
 fn draw_days(lines: Vec<HistoryLine>, now: Timestamp) -> impl IntoView {
-    by_day(lines, now)
+    by_day(lines, now, |line| line.at)
         .into_iter()
         .map(|(heading, lines)| {
             let lines = lines.into_iter().map(draw_line).collect_view();

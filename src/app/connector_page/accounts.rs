@@ -29,7 +29,7 @@ pub struct ConnectorAccounts {
 }
 
 /// The open links of a connector, and the accounts that lack a permission.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct LinksAndPermissions {
     /// Number of open links, at most one more than [`MAX_LINKS`].
     pub open_links: u64,
@@ -40,10 +40,9 @@ pub struct LinksAndPermissions {
 }
 
 /// How many accounts have not granted all permissions; `None` if all have.
-fn lacking_words(lacking: LackingPermissions) -> Option<String> {
-    let LackingPermissions { accounts, is_partial } = lacking;
-    let number = grouped(accounts);
-    Some(match (accounts, is_partial) {
+fn lacking_words(lacking: &LackingPermissions) -> Option<String> {
+    let number = grouped(lacking.accounts);
+    Some(match (lacking.accounts, lacking.is_partial) {
         (0, _) => return None,
         (1, false) => "1 account has not granted all permissions of this connector.".to_owned(),
         (_, false) => format!("{number} accounts have not granted all permissions of this connector."),
@@ -52,6 +51,18 @@ fn lacking_words(lacking: LackingPermissions) -> Option<String> {
             format!("At least {number} accounts have not granted all permissions of this connector.")
         }
     })
+}
+
+/// Each permission that accounts lack, in words, and how many of the compared accounts lack it.
+fn lacked(connector: &Connector, lacking: LackingPermissions) -> impl IntoView + use<> {
+    let known = connector.provider.permissions();
+    let items = lacking.each.into_iter().map(|(scope, accounts)| {
+        let allows = known.iter().find(|known| known.name == scope).map_or("", |known| known.allows);
+        let noun = if accounts == 1 { "account" } else { "accounts" };
+        let number = format!(": {} {noun}", grouped(accounts));
+        view! { <li>{allows} " " <code>{scope}</code> {number}</li> }
+    });
+    view! { <ul class="list">{items.collect_view()}</ul> }
 }
 
 /// How many accounts need a sign-in.
@@ -129,11 +140,15 @@ pub(super) fn Accounts(connector: Connector, accounts: ConnectorAccounts) -> imp
         .collect_view();
     let for_admins = for_admins.filter(|_| !is_being_deleted);
     let admin = for_admins.map(|LinksAndPermissions { open_links, lacking, approvals }| {
-        let lacking = lacking_words(lacking).map(|words| {
+        let words = lacking_words(&lacking);
+        let lacked = lacked(&connector, lacking);
+        let lacking = words.map(|words| {
             let to = format!("/accounts?connector={id}");
             view! {
                 <Notice tone=Tone::Warn>
-                    <p>{words} " To ask again, " <a href=to>"open an account"</a> " and make a link."</p>
+                    <p>{words}</p>
+                    {lacked}
+                    <p>"To ask again, " <a href=to>"open an account"</a> " and make a link."</p>
                 </Notice>
             }
         });
@@ -182,7 +197,9 @@ mod tests {
 
     #[test]
     fn accounts_without_a_permission_are_counted_as_far_as_they_were_compared() {
-        let words = |accounts, is_partial| lacking_words(LackingPermissions { accounts, is_partial });
+        let words = |accounts, is_partial| {
+            lacking_words(&LackingPermissions { accounts, is_partial, each: Vec::new() })
+        };
         assert_eq!(words(0, false), None);
         assert_eq!(words(0, true), None);
         for (accounts, is_partial, begins) in [

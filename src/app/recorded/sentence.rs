@@ -3,6 +3,7 @@
 use crate::{
     accounts::model::AccountState,
     activity::model::{Action, By, Detail, Recorded},
+    clients::model::CredentialKind,
     people::model::Role,
     ui::numbers::grouped,
 };
@@ -137,6 +138,9 @@ fn of_accounts(action: Action, entry: &Recorded) -> Sentence {
         Action::AccountTested => about("tested the access to"),
         Action::AccountDisconnected => about("disconnected the account"),
         Action::AccountDeleted => about("deleted the account"),
+        Action::TokenRead => about("read the access token of").ending("for the first time that day"),
+        Action::RawCallSent => about("sent requests of its own to the provider with the access of")
+            .ending("for the first time that day"),
         Action::RefreshesFailed => about("could not refresh accounts of").ending(why_refreshes_fail(entry)),
         Action::ConfirmationAwaited => {
             about("signed in to the mailbox").ending("which its application must confirm")
@@ -161,6 +165,38 @@ fn of_accounts(action: Action, entry: &Recorded) -> Sentence {
             }
             _ => about("changed the return address"),
         },
+        _ => of_clients(action, entry),
+    }
+}
+
+/// The sentence of an action that concerns API clients.
+fn of_clients(action: Action, entry: &Recorded) -> Sentence {
+    let about = |verb| Sentence::about(verb, entry);
+    let credential = match &entry.detail {
+        Detail::Credential { credential } => CredentialKind::from_name(credential),
+        _ => None,
+    };
+    match (action, credential) {
+        (Action::ClientAdded, _) => about("added the API client"),
+        (Action::ClientChanged, _) => about("changed the API client"),
+        (Action::ClientDeleted, _) => about("deleted the API client"),
+        (Action::ClientRevoked, _) => about("revoked everything of the API client"),
+        (Action::ClientCredentialMade, Some(CredentialKind::ApiKey)) => about("made an API key for"),
+        (Action::ClientCredentialMade, Some(CredentialKind::ClientSecret)) => {
+            about("made a Client Secret for")
+        }
+        (Action::ClientCredentialMade, Some(CredentialKind::RefreshToken)) => {
+            about("made a refresh token for")
+        }
+        (Action::ClientCredentialMade, None) => about("made a credential for"),
+        (Action::ClientCredentialRemoved, Some(CredentialKind::ApiKey)) => about("removed an API key of"),
+        (Action::ClientCredentialRemoved, Some(CredentialKind::ClientSecret)) => {
+            about("removed a Client Secret of")
+        }
+        (Action::ClientCredentialRemoved, Some(CredentialKind::RefreshToken)) => {
+            about("removed a refresh token of")
+        }
+        (Action::ClientCredentialRemoved, None) => about("removed a credential of"),
         _ => about("did something that this version does not know:"),
     }
 }

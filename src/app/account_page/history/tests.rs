@@ -5,11 +5,14 @@ use clap::Parser;
 use super::*;
 use crate::{
     activity::model::{ActivityPosition, By, Detail},
+    people::model::UserLabel,
+    platform::id::{ApiClientId, UserId},
     providers::ProviderOptions,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_417_030_000_000);
 const ADA: UserId = UserId(Uuid::from_u128(1));
+const CRM: ApiClientId = ApiClientId(Uuid::from_u128(2));
 
 /// The settings of all providers, which are not set here.
 #[derive(Parser)]
@@ -42,6 +45,12 @@ fn recorded_action(minutes_ago: i64, action: Action) -> Recorded {
     }
 }
 
+/// Ada, and the API client CRM.
+fn names() -> UserNames {
+    let ada = UserLabel { name: "Ada".to_owned(), email: "ada@contoso.test".to_owned() };
+    UserNames::of_labels(HashMap::from([(ADA, ada)])).with_clients(vec![(CRM, "CRM".to_owned())])
+}
+
 /// The lines as texts, with their notes.
 fn texts(lines: &[HistoryLine]) -> Vec<String> {
     let text = |line: &HistoryLine| {
@@ -71,9 +80,7 @@ fn an_action_of_an_administrator_is_shown_once_and_with_its_author() {
         recorded_action(1, Action::AccountPaused),
         recorded_action(525_601, Action::AccountConnected),
     ];
-    let users =
-        HashMap::from([(ADA, UserLabel { name: "Ada".to_owned(), email: "ada@contoso.test".to_owned() })]);
-    let lines = merge(&events, activity, &HashMap::new(), &users, &provider());
+    let lines = merge(&events, activity, &HashMap::new(), &names(), &provider());
     assert_eq!(
         texts(&lines),
         [
@@ -84,9 +91,21 @@ fn an_action_of_an_administrator_is_shown_once_and_with_its_author() {
             "The owner of the mailbox signed in",
         ]
     );
-    let days: Vec<_> =
-        by_day(lines, NOW).into_iter().map(|(heading, lines)| (heading, lines.len())).collect();
+    let days: Vec<_> = by_day(lines, NOW, |line| line.at)
+        .into_iter()
+        .map(|(heading, lines)| (heading, lines.len()))
+        .collect();
     assert_eq!(days, [("Today, 23 Nov 2026".to_owned(), 3), ("23 Nov 2025".to_owned(), 2)]);
+}
+
+#[test]
+fn an_action_of_an_api_client_has_its_name() {
+    let by_client = |client| Recorded { by: By::Client(client), ..recorded_action(1, Action::AccountPaused) };
+    let events = [entry(1, HistoryKind::Paused, "{}")];
+    for (client, name) in [(CRM, "CRM (API client)"), (ApiClientId(Uuid::nil()), "An API client")] {
+        let lines = merge(&events, vec![by_client(client)], &HashMap::new(), &names(), &provider());
+        assert_eq!(texts(&lines), [format!("{name} paused the account")]);
+    }
 }
 
 #[test]
@@ -108,7 +127,7 @@ fn a_failure_has_its_reason_and_the_providers_code_in_words() {
         provider: provider.clone(),
     };
     let connectors = HashMap::from([(connector.id, connector)]);
-    let lines = merge(&events, Vec::new(), &connectors, &HashMap::new(), &provider);
+    let lines = merge(&events, Vec::new(), &connectors, &names(), &provider);
     let texts = texts(&lines);
     for (at, begins, has) in [
         (0, "A refresh failed: Microsoft has ended the access.", "(AADSTS70043)."),
@@ -138,7 +157,7 @@ fn a_wait_that_is_longer_than_the_program_keeps_is_shown() {
     ] {
         let detail = format!(r#"{{"reason":"throttled","retry_after":{seconds}}}"#);
         let failed = entry(1, HistoryKind::RefreshFailed, &detail);
-        let lines = texts(&merge(&[failed], Vec::new(), &HashMap::new(), &HashMap::new(), &provider()));
+        let lines = texts(&merge(&[failed], Vec::new(), &HashMap::new(), &names(), &provider()));
         let note = "A refresh failed: Microsoft gets too many requests at present.";
         let expected = shown.map_or_else(|| note.to_owned(), |shown| format!("{note} {shown}"));
         assert_eq!(lines, [expected], "{seconds}");

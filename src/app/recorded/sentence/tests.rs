@@ -5,7 +5,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     activity::model::ActivityPosition,
-    platform::{clock::Timestamp, id::UserId},
+    platform::{
+        clock::Timestamp,
+        id::{ApiClientId, UserId},
+    },
 };
 
 const ADA: By = By::User(UserId(Uuid::from_u128(1)));
@@ -185,6 +188,41 @@ fn of_return_addresses() -> Vec<Row> {
     ]
 }
 
+/// Sentences about what API clients do with the access of accounts.
+fn of_api_clients() -> Vec<Row> {
+    let client = By::Client(ApiClientId(Uuid::from_u128(3)));
+    vec![
+        (Action::TokenRead, client, Detail::None, "read the access token of it for the first time that day"),
+        (
+            Action::RawCallSent,
+            client,
+            Detail::None,
+            "sent requests of its own to the provider with the access of it for the first time that day",
+        ),
+    ]
+}
+
+/// Sentences about API clients.
+fn of_clients() -> Vec<Row> {
+    let scopes = || Detail::Scopes { scopes: "MailApps.messages.READ".to_owned() };
+    let credential = |kind: &str| Detail::Credential { credential: kind.to_owned() };
+    let (made, removed) = (Action::ClientCredentialMade, Action::ClientCredentialRemoved);
+    vec![
+        (Action::ClientAdded, ADA, scopes(), "added the API client it"),
+        (Action::ClientChanged, ADA, scopes(), "changed the API client it"),
+        (Action::ClientDeleted, ADA, Detail::None, "deleted the API client it"),
+        (Action::ClientRevoked, ADA, Detail::None, "revoked everything of the API client it"),
+        (made, ADA, credential("api_key"), "made an API key for it"),
+        (made, ADA, credential("client_secret"), "made a Client Secret for it"),
+        (made, ADA, credential("refresh_token"), "made a refresh token for it"),
+        (made, ADA, credential("of_next_year"), "made a credential for it"),
+        (removed, ADA, credential("api_key"), "removed an API key of it"),
+        (removed, ADA, credential("client_secret"), "removed a Client Secret of it"),
+        (removed, ADA, credential("refresh_token"), "removed a refresh token of it"),
+        (removed, ADA, Detail::None, "removed a credential of it"),
+    ]
+}
+
 /// Sentences about log-ins, secrets, connectors and sign-ins.
 fn of_the_others() -> Vec<Row> {
     let text = str::to_owned;
@@ -251,7 +289,9 @@ fn of_the_others() -> Vec<Row> {
 
 #[test]
 fn each_action_with_each_of_its_details_has_its_sentence() {
-    let table = [of_people(), of_accounts(), of_return_addresses(), of_the_others()].concat();
+    let table =
+        [of_people(), of_accounts(), of_return_addresses(), of_api_clients(), of_clients(), of_the_others()]
+            .concat();
     for (action, by, detail, words) in &table {
         assert_eq!(sentence(&entry(Some(*action), *by, detail.clone())).text(), *words, "{action:?}");
     }
