@@ -57,8 +57,8 @@ enum Command {
         /// The backup file.
         file: PathBuf,
     },
-    /// Log out all users, cancel open sign-ins and revoke all invitation and password links. Run it after you restore
-    /// a backup without `mail360 restore`.
+    /// Log out all users, cancel open sign-ins and revoke all invitation, password, connect and consent links. Run it
+    /// after you restore a backup without `mail360 restore`. Passwords and the credentials of API clients stay valid.
     EndSessions,
     /// Add and list organisations.
     #[command(subcommand)]

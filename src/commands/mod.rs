@@ -22,9 +22,13 @@ use mail360::{
         config::{Config, outgoing_proxy},
         database::{Database, DatabaseUrl, Limits, Migrated, SchemaState},
         failure::Failure,
+        monotonic::SystemMonotonic,
         randomness::{SharedRandomness, SystemRandomness},
     },
-    providers::{Providers, http::Reqwest},
+    providers::{
+        Providers,
+        http::{MailClient, Reqwest},
+    },
     router::{Foundations, Program},
     vault::custody::{self, Custody},
 };
@@ -214,7 +218,7 @@ impl Opened {
             }
             SchemaState::Ahead => return Err(AHEAD.to_owned()),
         }
-        let http = Reqwest::new()?;
+        let (http, mail_http) = (Reqwest::new()?, MailClient::new()?);
         let Settings { config, providers } = self.settings;
         Program::new(Foundations {
             config,
@@ -222,9 +226,11 @@ impl Opened {
             database: self.database,
             vault: self.custody.vault,
             clock: self.clock,
+            monotonic: Arc::new(SystemMonotonic),
             randomness: self.randomness,
             assets,
             http: Arc::new(http),
+            mail_http: Arc::new(mail_http),
         })
         .map_err(describe_failure)
     }

@@ -27,7 +27,8 @@ const WITH_POSTGRESQL: &str = "Nothing was restored. With PostgreSQL you restore
     3. Make sure that the key file contains the key that was in use at the time of the backup.\n\
     4. Run `mail360 migrate`, and then `mail360 end-sessions`. Otherwise sessions and links that were ended after the \
     backup work again.\n\
-    5. Run `mail360 check`, and start the program.";
+    5. Run `mail360 check`, and start the program. Check Settings > People and Settings > API access: passwords, and \
+    credentials of API clients, that were changed or removed after the backup work again.";
 
 /// Replaces the database with a backup. Works on a copy of the backup, and replaces the database only when every
 /// check has passed.
@@ -59,7 +60,9 @@ pub async fn run(settings: Settings, backup: &Path) -> CommandResult {
     print_line(
         "All changes since the backup are undone. Check the users in Settings > People: which users exist, \
          which are disabled, and which are administrators. Passwords, second factors, recovery codes and client secrets \
-         are those of the backup. If you replaced one of them after the backup, replace it again. Then run `mail360 check`, and start the program.",
+         are those of the backup. If you replaced one of them after the backup, replace it again. API keys and other \
+         credentials that you removed from API clients after the backup work again: remove them in Settings > API \
+         access. Then run `mail360 check`, and start the program.",
     );
     Ok(())
 }

@@ -81,8 +81,15 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         // The server first, so that no new token exchange begins.
         let _ = server.await;
         program.sign_ins.wait_for_exchanges().await;
+        program.mail.close().await;
         if let Err(failure) = program.log_ins.flush().await {
             tracing::error!(?failure, "could not record refused log-ins");
+        }
+        if let Err(failure) = program.calls.flush().await {
+            tracing::error!(?failure, "could not record API calls");
+        }
+        if let Err(failure) = program.clients.flush_uses().await {
+            tracing::error!(?failure, "could not record the last use of API clients");
         }
         if let Err(error) = jobs.await {
             tracing::error!(%error, "the runner of jobs has failed");
