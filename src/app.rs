@@ -3,14 +3,22 @@
 
 pub(crate) mod account_page;
 mod activity_page;
+mod calls_page;
+pub(crate) mod client_page;
 pub(crate) mod connector_page;
+mod documents;
 mod errors;
+mod logs;
 mod pane;
+mod pane_facts;
 pub(crate) mod people_page;
 pub(crate) mod person_page;
 mod recorded;
+pub(crate) mod reference_page;
 
 pub use activity_page::show as activity_page;
+pub use calls_page::show as calls_page;
+pub use pane_facts::PaneReader;
 
 use std::sync::Arc;
 
@@ -30,7 +38,6 @@ use leptos::{
 use url::{Position, Url};
 
 use crate::{
-    accounts::service::AccountService,
     log_in::next::own_path,
     people::access::Member,
     platform::{
@@ -45,20 +52,23 @@ use crate::{
     },
     ui::moment::Now,
 };
+use documents::Documents;
 use pane::Pane;
+use pane_facts::PaneFacts;
 
 /// State of the middleware [`render`].
 #[derive(Clone)]
 pub struct Renderer {
     config: Arc<Config>,
     clock: SharedClock,
-    accounts: AccountService,
+    pane: PaneReader,
     options: LeptosOptions,
+    documents: Documents,
 }
 
 impl Renderer {
-    /// A renderer whose pages load these assets, and whose left pane counts these accounts.
-    pub fn new(config: Arc<Config>, clock: SharedClock, accounts: AccountService, assets: &Assets) -> Self {
+    /// A renderer whose pages load these assets, and whose left pane shows what this reads.
+    pub fn new(config: Arc<Config>, clock: SharedClock, pane: PaneReader, assets: &Assets) -> Self {
         // An error means that the executor is set already.
         let _ = any_spawner::Executor::init_tokio();
         let options = LeptosOptions::builder()
@@ -66,7 +76,7 @@ impl Renderer {
             .output_name(assets.name())
             .site_pkg_dir("pkg")
             .build();
-        Self { config, clock, accounts, options }
+        Self { config, clock, pane, options, documents: Documents::default() }
     }
 }
 
@@ -79,6 +89,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let came_from = came_from(&request, renderer.config.public_url.parts());
     let sent_from = request.headers().get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let sent_from = sent_from.map(str::to_owned);
+    let takes_brotli = documents::takes_brotli(request.headers());
     let mut response = next.run(request).await;
 
     let failure = response.extensions_mut().remove::<Failure>();
@@ -102,12 +113,16 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let member = response.extensions_mut().remove::<Member>();
     let viewer = match member {
         Some(member) if page.frame == Frame::Console => {
-            let due = count_due_accounts(&renderer, &page, &member).await;
-            Some((member, due))
+            let facts = renderer.pane.read(&page, &member).await;
+            Some((member, facts))
         }
         _ => None,
     };
-    let html = to_html(&renderer, page, viewer, nonce, &path).await;
+    let html = if page.is_for_everyone && viewer.is_none() {
+        documents::answer(&renderer, page, &path, takes_brotli).await
+    } else {
+        to_html(&renderer, page, viewer, nonce, &path).await
+    };
 
     // Keep the headers of the inner response, such as cookies. Replace its body with the page.
     let (mut parts, _) = response.into_parts();
@@ -116,18 +131,6 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     parts.headers.extend(page_parts.headers);
     parts.status = page_parts.status;
     Response::from_parts(parts, body)
-}
-
-/// The number of accounts for which an administrator has something to do. Zero for a viewer, who cannot do it, and on
-/// the page of an error, which the database may have caused. Without the number a page is still useful.
-async fn count_due_accounts(renderer: &Renderer, page: &Page, member: &Member) -> u64 {
-    if !member.is_admin() || page.status != StatusCode::OK {
-        return 0;
-    }
-    renderer.accounts.count_needing_sign_in(&member.caller()).await.unwrap_or_else(|failure| {
-        tracing::warn!(?failure, "could not count the accounts that need a sign-in for the left pane");
-        0
-    })
 }
 
 /// The page of this program from which a form was sent. After a log-in the user returns to it.
@@ -148,7 +151,7 @@ fn is_bare_error(response: &Response) -> bool {
 async fn to_html(
     renderer: &Renderer,
     page: Page,
-    viewer: Option<(Member, u64)>,
+    viewer: Option<(Member, PaneFacts)>,
     nonce: Option<ScriptNonce>,
     path: &str,
 ) -> Response {
@@ -182,11 +185,10 @@ async fn to_html(
     response
 }
 
-/// The HTML document around a page. A page with a left pane has a viewer, with the number that the pane shows at the
-/// entry of the accounts.
+/// The HTML document around a page. A page with a left pane has a viewer, with what the pane shows.
 fn shell(
     page: &Page,
-    viewer: Option<&(Member, u64)>,
+    viewer: Option<&(Member, PaneFacts)>,
     options: &LeptosOptions,
     here: &str,
 ) -> impl IntoView + use<> {
@@ -201,17 +203,19 @@ fn shell(
         _ => None,
     };
     let (class, frame) = match (page.frame, viewer) {
-        (Frame::Console, Some((member, due))) => {
-            let left = view! { <Pane member=member.clone() here=here.to_owned() due_accounts=*due /> };
+        (Frame::Console, Some((member, facts))) => {
+            let left = view! { <Pane member=member.clone() here=here.to_owned() facts=*facts /> };
             ("console", left.into_any())
         }
         (Frame::Guest, _) => ("narrow guest", ().into_any()),
         _ => ("narrow", view! { <header><Brand /></header> }.into_any()),
     };
-    // A page for guests begins with its content, and has no scripts.
+    // A page for guests begins with its content, and has no scripts. One for everyone has none either, because they would
+    // need the nonce of each response.
     let is_ours = page.frame != Frame::Guest;
     let skip = is_ours.then(|| view! { <a class="skip" href="#main">"Skip to the content"</a> });
-    let scripts = is_ours.then(|| view! { <HydrationScripts options=options.clone() islands=true /> });
+    let has_scripts = is_ours && !(page.is_for_everyone && viewer.is_none());
+    let scripts = has_scripts.then(|| view! { <HydrationScripts options=options.clone() islands=true /> });
     view! {
         <!DOCTYPE html>
         <html lang=page.language.code()>

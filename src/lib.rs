@@ -27,11 +27,15 @@ pub mod activity;
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod app;
+#[cfg(feature = "ssr")]
+pub mod clients;
 pub mod connectors;
 #[cfg(feature = "ssr")]
 pub mod jobs;
 #[cfg(feature = "ssr")]
 pub mod log_in;
+#[cfg(feature = "ssr")]
+pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]

@@ -1,8 +1,12 @@
 //! The route table, the three routers that it makes, each with its own layers, and the periodic work. Start with
 //! [`table`] and [`router_of`].
 
+mod api_access;
+mod calls;
 mod layers;
 mod program;
+mod raw_calls;
+mod settings;
 mod sweep;
 
 use std::sync::Arc;
@@ -24,20 +28,16 @@ pub use program::{Ended, Foundations, Program};
 pub use sweep::SWEEP;
 
 use crate::{
-    accounts::{add_page, appearance_page, approvals_page, links_page, list_page, return_addresses_page},
-    api::{self, confirm, layers::Limits},
-    app::{self, Renderer},
+    accounts::{add_page, appearance_page, approvals_page, links_page, list_page},
+    api::{self, access_token, confirm, layers::Limits},
+    app::{self, PaneReader, Renderer},
     connectors::{self, actions, draft::keep_of_logged_out, preflight::SharedPreflight},
     log_in::{
         self,
         guard::{self, AccessRule, LoggedOutHandler, RouteAccess},
     },
     people::access::Member,
-    platform::{
-        config::REDIRECT_PATH,
-        failure::Failure,
-        middleware::{body::BodyLimits, request_id},
-    },
+    platform::{config::REDIRECT_PATH, failure::Failure, middleware::request_id},
     sign_ins,
     vault::custody::{self, KeyCheck},
 };
@@ -127,7 +127,7 @@ pub fn table() -> Vec<Route> {
     use RouteAccess::{Admin, Anyone, Member, Newcomer};
     use log_in::{invitation_page, profile_page, reauthenticate_page, second_factor_page};
 
-    vec![
+    let mut table = vec![
         get("/", Anyone, app::home),
         get("/set-up/{token}", Anyone, log_in::routes::show_set_up),
         post("/set-up/{token}", Anyone, log_in::routes::set_up),
@@ -187,27 +187,6 @@ pub fn table() -> Vec<Route> {
         post("/profile/second-factor/recovery-codes/file", Newcomer, second_factor_page::save_codes),
         post("/profile/second-factor/remove", Newcomer, second_factor_page::remove_second_factor)
             .reauthenticated(),
-        get("/settings/people", Admin, app::people_page::show).compressed(),
-        post("/settings/people", Admin, app::people_page::invite).reauthenticated(),
-        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor)
-            .reauthenticated(),
-        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw)
-            .reauthenticated(),
-        get("/settings/people/{id}", Admin, app::person_page::show).compressed(),
-        post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
-        get("/settings/activity", Admin, app::activity_page).compressed(),
-        get("/settings/appearance", Admin, appearance_page::show),
-        post("/settings/appearance", Admin, appearance_page::change),
-        post(appearance_page::UPLOAD, Admin, appearance_page::upload_logo),
-        post("/settings/appearance/logo/remove", Admin, appearance_page::remove_logo),
-        get("/settings/return-addresses", Admin, return_addresses_page::show),
-        post("/settings/return-addresses", Admin, return_addresses_page::add).reauthenticated(),
-        post("/settings/return-addresses/{id}/rotate", Admin, return_addresses_page::rotate)
-            .reauthenticated(),
-        post("/settings/return-addresses/{id}/remove", Admin, return_addresses_page::remove)
-            .reauthenticated(),
-        post("/settings/return-addresses/{id}/confirmation", Admin, return_addresses_page::set_confirmation)
-            .reauthenticated(),
         get("/connect/logo/{hash}", Anyone, appearance_page::show_logo),
         get("/connect/{token}", Anyone, sign_ins::routes::connect::show),
         post("/connect/{token}", Anyone, sign_ins::routes::connect::start),
@@ -218,12 +197,21 @@ pub fn table() -> Vec<Route> {
         get(REDIRECT_PATH, Anyone, sign_ins::routes::callback),
         // The code in the body is the credential.
         post(confirm::PATH, Anyone, confirm::confirm),
+        // So are the refresh token and the Client Secret.
+        post(access_token::PATH, Anyone, access_token::give),
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
         // The use case asks for the password, because the typed secret is kept first.
         post(actions::REPLACE_SECRET, Admin, run_server_function),
         post(actions::DELETE, Admin, run_server_function).reauthenticated(),
-    ]
+        get("/api-reference", Anyone, app::reference_page::show).compressed(),
+    ];
+    table.extend(settings::rows());
+    table.extend(api_access::rows());
+    table.extend(calls::rows());
+    table.push(calls::row(&api::calls::GET_TOKEN, api::token::show));
+    table.extend(raw_calls::rows());
+    table
 }
 
 /// The program as an HTTP service.
@@ -242,19 +230,13 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
             RouterKind::Console => console = console.route(path, guarded(program, route)),
             RouterKind::Callback => callback = callback.route(path, guarded(program, route)),
             RouterKind::Api => {
-                let needs_client = route.access != RouteAccess::Anyone;
-                let limits = if path == confirm::PATH {
-                    // The body is read before its code is known to be right.
-                    Limits { body: BodyLimits::new(confirm::MAX_BODY), ..limits }
-                } else {
-                    limits
-                };
-                api = api.route(path, api::layers::route(route.handler, needs_client, limits));
+                api = api.route(path, calls::handler_of(program, route, limits));
             }
         }
     }
-    let (clock, accounts) = (program.clock.clone(), program.accounts.clone());
-    let renderer = Renderer::new(program.config.clone(), clock, accounts, &program.assets);
+    let clock = program.clock.clone();
+    let pane = PaneReader::new(program.accounts.clone(), program.clients.clone(), clock.clone());
+    let renderer = Renderer::new(program.config.clone(), clock, pane, &program.assets);
     let console = layers::pages(console.fallback(app::not_found), program, &renderer, layers::MAX_ADDRESS);
     let callback = layers::pages(callback, program, &renderer, layers::MAX_CALLBACK);
     let api = api::layers::router(api, &program.config, limits);

@@ -3,6 +3,7 @@
 mod account_parts;
 mod ended;
 mod hooks;
+mod log_in_parts;
 mod operator;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -19,7 +20,11 @@ use crate::{
         of_connector::{AccountsOfConnectors, DELETION},
         return_addresses::{self, ReturnAddresses},
     },
-    activity::service::{Activity, ActivityLog, RepeatedActivity},
+    activity::service::{Activity, ActivityLog},
+    clients::{
+        calls::{CallLimits, Calls},
+        service::ClientService,
+    },
     connectors::service::{self as connectors, ConnectorService},
     jobs::{
         model::Kind,
@@ -27,13 +32,13 @@ use crate::{
         service::Jobs,
     },
     log_in::{
-        administration::Administration,
-        devices::DeviceCookies,
-        profile::Profiles,
-        service::{self as log_in, LogInService},
-        session::Sessions,
-        set_up::SetUp,
-        throttle::Throttles,
+        administration::Administration, devices::DeviceCookies, profile::Profiles, service::LogInService,
+        session::Sessions, set_up::SetUp, throttle::Throttles,
+    },
+    mail::{
+        access::AccountAccess,
+        first_uses::FirstUses,
+        service::{Mail, MailDependencies},
     },
     people::{
         passwords::Hasher,
@@ -49,16 +54,19 @@ use crate::{
         monotonic::SharedMonotonic,
         periodic::PeriodicWork,
         randomness::SharedRandomness,
+        settled_time::SettledTime,
     },
-    providers::{Providers, http::ProviderHttp},
+    providers::{Providers, http::ProviderHttp, mailbox::MailHttp},
     sign_ins::service::{self as sign_ins, SignIns},
     vault::{Vault, reseal::SealedColumn},
 };
 
-use self::account_parts::{AccountBase, AccountParts};
+use self::{
+    account_parts::{AccountBase, AccountParts},
+    log_in_parts::LogInBase,
+};
 use super::sweep::{SWEEP, sweep_all_tables};
 pub use ended::Ended;
-use hooks::{KeptSecretsFollow, LinksAreRevoked};
 
 /// All columns of sealed values, except the key checks and the values in sessions.
 const SEALED: &[SealedColumn] = &[
@@ -121,11 +129,21 @@ pub struct Services {
     pub consents: ConsentLinks,
     pub return_addresses: ReturnAddresses,
     pub sign_ins: SignIns,
+    /// The mailboxes of accounts, for the API.
+    pub mail: Mail,
+    /// Tokens and raw calls for applications.
+    pub access: AccountAccess,
     /// How organisations present themselves to people without a user.
     pub appearances: Appearances,
     /// Reads the activity.
     pub activity_log: ActivityLog,
+    /// Records of API calls.
+    pub calls: Calls,
+    /// API clients, and the checking of their credentials.
+    pub clients: ClientService,
     pub jobs: Jobs,
+    /// The time by which the sweep erases what is not to be lost.
+    pub settled_time: SettledTime,
 }
 
 /// The foundations that a program is assembled from.
@@ -137,10 +155,32 @@ pub struct Foundations {
     pub database: Database,
     pub vault: Vault,
     pub clock: SharedClock,
+    pub monotonic: SharedMonotonic,
     pub randomness: SharedRandomness,
     pub assets: Assets,
     /// The HTTP client for the provider.
     pub http: Arc<dyn ProviderHttp>,
+    /// The HTTP client for mail.
+    pub mail_http: Arc<dyn MailHttp>,
+}
+
+impl Foundations {
+    fn mail(&self, accounts: &AccountParts) -> Mail {
+        Mail::new(MailDependencies {
+            database: self.database.clone(),
+            // A SQLite file has only one serving process (`platform::database::sole`).
+            is_shared: !matches!(self.config.database, DatabaseUrl::Sqlite(_)),
+            vault: self.vault.clone(),
+            accounts: accounts.accounts.clone(),
+            grants: accounts.grants.clone(),
+            clock: self.clock.clone(),
+            randomness: self.randomness.clone(),
+            monotonic: self.monotonic.clone(),
+            // A pool of its own: mail from strangers must not delay log-ins.
+            cpu: CpuPool::small(),
+            http: self.mail_http.clone(),
+        })
+    }
 }
 
 impl Program {
@@ -149,7 +189,8 @@ impl Program {
     /// # Errors
     /// [`Failure::Unexpected`] if the parameters of password hashing are invalid.
     pub fn new(foundations: Foundations) -> Result<Self, Failure> {
-        let Foundations { config, providers, database, vault, clock, randomness, assets, http } = foundations;
+        let Foundations { config, providers, database, vault, clock, monotonic, randomness, .. } =
+            &foundations;
         let hasher = Hasher::new(config.password_work, CpuPool::new(), randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
         let people = People::new(
@@ -171,79 +212,61 @@ impl Program {
         let throttles = Throttles::new(database.clone(), clock.clone(), vault.clone());
         let kinds: &[&Kind] = &[&SWEEP, &DELETION, &APPLICATION_CHANGE, &GATE_OPENING];
         let jobs = Jobs::new(database.clone(), clock.clone(), randomness.clone(), kinds);
-        let base = AccountBase {
-            database: &database,
-            vault: &vault,
+        let accounts = AccountBase {
+            foundations: &foundations,
             connectors: &connectors,
             people: &people,
-            providers: &providers,
             activity: &activity,
             jobs: &jobs,
             throttles: &throttles,
-            clock: &clock,
-            randomness: &randomness,
-            http: &http,
-            public_url: &config.public_url,
-        };
-        let AccountParts {
-            grants,
-            accounts,
-            of_connectors,
-            links,
-            consents,
-            return_addresses,
-            confirmations,
-            sign_ins,
-        } = base.assemble();
-        let devices = DeviceCookies::new(database.clone(), clock.clone(), randomness.clone());
-        let repeated = RepeatedActivity::new(database.clone(), activity.clone());
-        let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
-        let link_revoker = Arc::new(LinksAreRevoked(links.clone(), consents.clone()));
+        }
+        .assemble();
+        let users = LogInBase {
+            foundations: &foundations,
+            people: &people,
+            activity: &activity,
+            throttles: &throttles,
+            connectors: &connectors,
+            accounts: &accounts,
+        }
+        .assemble();
+        let mail = foundations.mail(&accounts);
+        let first_uses = FirstUses::new(database.clone(), activity.clone(), clock.clone());
+        let access = AccountAccess::new(mail.clone(), first_uses, monotonic.clone());
+        let calls = Calls::new(database.clone(), clock.clone(), randomness.clone(), CallLimits::default());
         Ok(Self(Arc::new(Services {
-            profiles: Profiles::new(
-                database.clone(),
-                people.clone(),
-                sessions.clone(),
-                activity.clone(),
-                throttles.clone(),
-                Arc::new(KeptSecretsFollow(connectors.clone())),
-            ),
-            administration: Administration::new(people.clone(), sessions.clone(), link_revoker),
-            appearances: Appearances::new(database.clone(), people.clone(), activity.clone()),
-            log_ins: Arc::new(LogInService::new(log_in::LogInDependencies {
-                database: database.clone(),
-                people: people.clone(),
-                activity,
-                repeated,
-                throttles: throttles.clone(),
-                devices: devices.clone(),
-                sessions: sessions.clone(),
-                clock: clock.clone(),
-                randomness: randomness.clone(),
-            })),
-            throttles,
-            devices,
+            appearances: Appearances::new(database.clone(), people.clone(), activity),
             activity_log: ActivityLog::new(database.clone(), clock.clone()),
-            set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
-            sessions,
-            config: Arc::new(config),
-            providers,
-            database,
-            vault,
-            clock,
-            randomness,
-            assets,
+            log_ins: users.log_ins,
+            profiles: users.profiles,
+            administration: users.administration,
+            throttles,
+            devices: users.devices,
+            set_up: users.set_up,
+            sessions: users.sessions,
+            config: Arc::new(foundations.config),
+            providers: foundations.providers,
+            database: foundations.database,
+            vault: foundations.vault,
+            clock: foundations.clock,
+            randomness: foundations.randomness,
+            assets: foundations.assets,
             people,
             connectors,
-            grants,
-            accounts,
-            of_connectors,
-            links,
-            confirmations,
-            consents,
-            return_addresses,
-            sign_ins,
+            grants: accounts.grants,
+            accounts: accounts.accounts,
+            of_connectors: accounts.of_connectors,
+            links: accounts.links,
+            confirmations: accounts.confirmations,
+            consents: accounts.consents,
+            return_addresses: accounts.return_addresses,
+            sign_ins: accounts.sign_ins,
+            calls,
+            mail,
+            access,
+            clients: accounts.clients,
             jobs,
+            settled_time: SettledTime::default(),
         })))
     }
 
@@ -254,7 +277,17 @@ impl Program {
             let log_ins = log_ins.clone();
             async move { log_ins.flush().await }
         });
-        vec![flush]
+        let calls = self.calls.clone();
+        let records = PeriodicWork::new("record of API calls", Duration::from_secs(1), move || {
+            let calls = calls.clone();
+            async move { calls.flush().await }
+        });
+        let clients = self.clients.clone();
+        let uses = PeriodicWork::new("last use of API clients", Duration::from_mins(1), move || {
+            let clients = clients.clone();
+            async move { clients.flush_uses().await }
+        });
+        vec![flush, records, uses]
     }
 
     /// The background refreshes of this process.
@@ -265,10 +298,10 @@ impl Program {
 
     /// The runner of the jobs that this process shares with the others.
     pub fn runner(&self, monotonic: SharedMonotonic) -> Runner {
-        let program = self.clone();
+        let (program, elapsed) = (self.clone(), monotonic.clone());
         let sweep = Worker::new(&SWEEP, move |lease, _| {
-            let program = program.clone();
-            async move { sweep_all_tables(&program, &lease).await }
+            let (program, moment) = (program.clone(), elapsed.now());
+            async move { sweep_all_tables(&program, &lease, moment).await }
         });
         let of_connectors = self.of_connectors.clone();
         let deletion = Worker::new(&DELETION, move |lease, job| {
@@ -318,6 +351,10 @@ part!(Throttles, throttles);
 part!(ConsentLinks, consents);
 part!(ReturnAddresses, return_addresses);
 part!(SignIns, sign_ins);
+part!(Mail, mail);
+part!(AccountAccess, access);
 part!(Appearances, appearances);
 part!(People, people);
 part!(ActivityLog, activity_log);
+part!(Calls, calls);
+part!(ClientService, clients);

@@ -2,6 +2,7 @@
 //! one of them does it.
 
 use time::Duration;
+use tokio::time::Instant;
 
 use super::Program;
 use crate::{
@@ -20,8 +21,14 @@ pub static SWEEP: Kind = Kind {
     every: Some(Duration::minutes(1)),
 };
 
-/// Erases ended and old rows from every table, once. Also writes the words of names that lack them.
-pub(super) async fn sweep_all_tables(program: &Program, lease: &Lease) -> Result<(), Failure> {
+/// Erases ended and old rows from every table, once. Also writes the words of names that lack them. `moment` is the present
+/// one of the process's monotonic clock.
+pub(super) async fn sweep_all_tables(
+    program: &Program,
+    lease: &Lease,
+    moment: Instant,
+) -> Result<(), Failure> {
+    let settled = program.settled_time.observe(program.clock.now(), moment);
     program.sessions.erase_expired_sessions(lease).await?;
     program.connectors.erase_expired_secrets(lease).await?;
     program.throttles.erase_old_windows(lease).await?;
@@ -32,9 +39,16 @@ pub(super) async fn sweep_all_tables(program: &Program, lease: &Lease) -> Result
         program.confirmations.sweep(lease, organisation.id).await?;
         program.links.sweep(lease, organisation.id).await?;
         program.consents.sweep(lease, organisation.id).await?;
+        program.calls.erase_surplus(lease, organisation.id).await?;
+        // An application cannot get them back, and an investigation may need the records.
+        if let Some(settled) = settled {
+            program.calls.erase_old(lease, organisation.id, settled).await?;
+            program.clients.erase_unused_tokens(lease, organisation.id, settled).await?;
+        }
     }
     program.devices.erase_expired_devices(lease).await?;
     program.sign_ins.erase_old_attempts(lease).await?;
+    program.mail.sweep(lease).await?;
     // Last, because after an upgrade they write the words of all connectors or accounts.
     program.connectors.write_missing_words(lease).await?;
     program.accounts.write_missing_words(lease).await

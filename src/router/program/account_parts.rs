@@ -1,8 +1,9 @@
 //! Assembles the parts that concern accounts: grants, accounts, links, return addresses, what a connector does to its
-//! accounts, and the sign-ins that connect them.
+//! accounts, the sign-ins that connect them, and the API clients that use them.
 
 use std::sync::Arc;
 
+use super::Foundations;
 use crate::{
     accounts::service::{
         AccountService,
@@ -13,33 +14,22 @@ use crate::{
         return_addresses::ReturnAddresses,
     },
     activity::service::Activity,
+    clients::service::{ClientDependencies, ClientService},
     connectors::service::{ConnectorService, Dependants},
     jobs::service::Jobs,
     log_in::throttle::Throttles,
     people::service::People,
-    platform::{
-        clock::SharedClock, config::PublicUrl, database::Database, monotonic::SystemMonotonic,
-        randomness::SharedRandomness,
-    },
-    providers::{Providers, http::ProviderHttp},
     sign_ins::service::{SignInDependencies, SignIns},
-    vault::Vault,
 };
 
 /// The parts that accounts are built on.
 pub(super) struct AccountBase<'a> {
-    pub database: &'a Database,
-    pub vault: &'a Vault,
+    pub foundations: &'a Foundations,
     pub connectors: &'a ConnectorService,
     pub people: &'a People,
-    pub providers: &'a Providers,
     pub activity: &'a Activity,
     pub jobs: &'a Jobs,
     pub throttles: &'a Throttles,
-    pub clock: &'a SharedClock,
-    pub randomness: &'a SharedRandomness,
-    pub http: &'a Arc<dyn ProviderHttp>,
-    pub public_url: &'a PublicUrl,
 }
 
 /// The parts that concern accounts.
@@ -52,23 +42,25 @@ pub(super) struct AccountParts {
     pub return_addresses: ReturnAddresses,
     pub confirmations: Confirmations,
     pub sign_ins: SignIns,
+    pub clients: ClientService,
 }
 
 impl AccountBase<'_> {
     /// Makes the parts, and gives the connectors the one through which they reach their accounts.
     pub(super) fn assemble(&self) -> AccountParts {
-        let Self { database, vault, connectors, people, activity, clock, randomness, .. } = *self;
+        let Self { foundations, connectors, people, activity, .. } = *self;
+        let Foundations { config, database, vault, clock, randomness, .. } = foundations;
         let grants = Grants::new(GrantDependencies {
             database: database.clone(),
             vault: vault.clone(),
             connectors: connectors.clone(),
-            providers: self.providers.clone(),
+            providers: foundations.providers.clone(),
             activity: activity.clone(),
             jobs: self.jobs.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
-            monotonic: Arc::new(SystemMonotonic),
-            http: self.http.clone(),
+            monotonic: foundations.monotonic.clone(),
+            http: foundations.http.clone(),
             stops: Arc::new(NoStops),
         });
         let accounts = AccountService::new(
@@ -94,7 +86,7 @@ impl AccountBase<'_> {
             return_addresses: return_addresses.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
-            public_url: self.public_url.clone(),
+            public_url: config.public_url.clone(),
         });
         let consents = ConsentLinks::new(ConsentLinkDependencies {
             database: database.clone(),
@@ -103,8 +95,8 @@ impl AccountBase<'_> {
             activity: activity.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
-            http: self.http.clone(),
-            public_url: self.public_url.clone(),
+            http: foundations.http.clone(),
+            public_url: config.public_url.clone(),
         });
         let confirmations = Confirmations::new(links.clone(), accounts.clone(), vault.clone());
         let of_connectors = Arc::new(AccountsOfConnectors {
@@ -128,10 +120,11 @@ impl AccountBase<'_> {
             throttles: self.throttles.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
-            http: self.http.clone(),
-            providers: self.providers.clone(),
-            public_url: self.public_url.clone(),
+            http: foundations.http.clone(),
+            providers: foundations.providers.clone(),
+            public_url: config.public_url.clone(),
         });
+        let clients = self.clients(&links);
         AccountParts {
             grants,
             accounts,
@@ -141,6 +134,22 @@ impl AccountBase<'_> {
             return_addresses,
             confirmations,
             sign_ins,
+            clients,
         }
+    }
+
+    fn clients(&self, links: &ConnectLinks) -> ClientService {
+        let foundations = self.foundations;
+        ClientService::new(ClientDependencies {
+            database: foundations.database.clone(),
+            vault: foundations.vault.clone(),
+            people: self.people.clone(),
+            connectors: self.connectors.clone(),
+            links: links.clone(),
+            activity: self.activity.clone(),
+            clock: foundations.clock.clone(),
+            randomness: foundations.randomness.clone(),
+            monotonic: foundations.monotonic.clone(),
+        })
     }
 }

@@ -32,6 +32,9 @@ impl Program {
 
     /// Logs all users out, erases all device cookies, ends open sign-ins, and withdraws all links. Run it after a
     /// backup was restored: sessions, sign-ins and links that ended since the backup are open in it.
+    ///
+    /// Passwords and the credentials of API clients stay, because a copy of the database does not give them away: it has
+    /// only their hashes. Ending them would stop every application.
     pub async fn end_sessions(&self) -> Result<Ended, DatabaseError> {
         self.database
             .write(async |tx| {
