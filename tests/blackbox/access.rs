@@ -33,6 +33,9 @@ pub const FIELDS: [(&str, &str); 12] = [
     ("code", "000000"),
 ];
 
+/// The form of an API client.
+const CLIENT: [(&str, &str); 3] = [("name", "CRM"), ("scopes", "MailApps.messages.READ"), ("reach", "all")];
+
 /// The tables in which a refusal is recorded.
 const RECORD: &[&str] = &["activity", "throttles"];
 
@@ -45,6 +48,8 @@ struct Scene {
     account: String,
     colleague: String,
     invitation: String,
+    client: String,
+    credential: String,
 }
 
 impl Scene {
@@ -59,8 +64,13 @@ impl Scene {
             ada.post("/settings/people", &[("email", "new@contoso.test"), ("role", "viewer")]).await;
         invited.assert_status(200);
         let invitation = world.raw.one::<uuid::Uuid>("SELECT id FROM invitations").await.to_string();
+        let added = ada.post("/settings/api-access/new", &CLIENT).await;
+        added.assert_status(200);
+        let client = world.raw.one::<uuid::Uuid>("SELECT id FROM api_clients").await.to_string();
+        let credential = world.raw.one::<uuid::Uuid>("SELECT id FROM api_credentials").await.to_string();
         let account = add_account(&world, &connector, "grace@contoso.test").await;
-        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}"), account, colleague, invitation }
+        let sign_in = format!("/sign-ins/{id}");
+        Self { world, ada, connector, sign_in, account, colleague, invitation, client, credential }
     }
 
     /// The path of a route, with ids that exist.
@@ -70,10 +80,12 @@ impl Scene {
             path if path.starts_with("/accounts/") => &self.account,
             path if path.starts_with("/settings/people/invitations/") => &self.invitation,
             path if path.starts_with("/settings/people/") => &self.colleague,
+            path if path.starts_with("/settings/api-access/") => &self.client,
             _ => &self.connector,
         };
         let id = id.rsplit('/').next().expect("an id");
-        let path = route.path.replace("{id}", id).replace("{link}", id);
+        let path =
+            route.path.replace("{id}", id).replace("{link}", id).replace("{credential}", &self.credential);
         path.replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     }
 }
@@ -259,7 +271,7 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
             let may = match (who, route.access) {
                 (_, RouteAccess::Anyone) => continue,
                 // A session is no credential of the API.
-                (_, RouteAccess::ApiClient) | ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
+                (_, RouteAccess::ApiClient(_)) | ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
                 // Users may act on rows of their own organisation; rows of another do not exist for them.
                 // (Ids of sessions are looked up among the user's own, see profile.rs.)
                 ("a stranger", _) => !has_id || is_own(&route),
@@ -270,14 +282,17 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
             if may {
                 continue;
             }
-            let answer = if route.method.is_safe() {
+            let answer = if route.router() == RouterKind::Api {
+                let request = browser.request(route.method.as_str(), &path).body(Body::empty());
+                browser.send(request.expect("a request")).await
+            } else if route.method.is_safe() {
                 browser.get(&path).await
             } else {
                 browser.post(&path, &FIELDS).await
             };
             let status = answer.status.as_u16();
             let wanted = match who {
-                _ if route.access == RouteAccess::ApiClient => 401,
+                _ if route.router() == RouterKind::Api => 401,
                 "a visitor" if route.method.is_safe() => 303,
                 "a visitor" => 401,
                 "a viewer" if route.access == RouteAccess::Admin => 403,
@@ -361,7 +376,7 @@ async fn i4_a_user_who_must_set_up_a_second_factor_can_do_nothing_else(
     scene.ada.post("/settings/people/second-factor", &required).await.assert_status(303);
     let before = scene.world.raw.dump(&[]).await;
     for route in table() {
-        if matches!(route.access, RouteAccess::Anyone | RouteAccess::Newcomer) {
+        if matches!(route.access, RouteAccess::Anyone | RouteAccess::Newcomer | RouteAccess::ApiClient(_)) {
             continue;
         }
         let path = scene.path(&route);

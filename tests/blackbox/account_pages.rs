@@ -170,6 +170,16 @@ async fn an_account_shows_what_is_granted_what_happens_next_and_its_history(
     account.assert_says("Read your contacts (not granted)").assert_says("Make a link to ask again");
     let connector = scene.ada.get(&scene.connector.clone()).await;
     connector.assert_says("1 account has not granted all permissions of this connector.");
+    connector.assert_says("Read contacts Contacts.Read: 1 account");
+
+    // A permission that includes another one.
+    let greater =
+        format!("UPDATE grants SET scopes = '{} Contacts.ReadWrite'", scopes.replace(" Contacts.Read", ""));
+    scene.world.raw.run(&greater).await.expect("changed");
+    let account = scene.ada.get(&page).await;
+    assert!(!account.body.contains("not granted"), "{}", account.text());
+    let connector = scene.ada.get(&scene.connector.clone()).await;
+    assert!(!connector.body.contains("has not granted"), "{}", connector.text());
     connector.assert_says("1 account: Connected");
 }
 

@@ -85,6 +85,7 @@ impl SignIn<'_> {
                     reference: self.link.map(|(_, reference)| reference.to_owned()),
                     only: self.only,
                     moves_from: self.moves_from,
+                    client: None,
                     scopes: &scopes,
                     asked: &scopes,
                     pinned: connector.application.pin_grant(&identity),

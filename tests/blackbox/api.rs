@@ -1,5 +1,5 @@
-//! The router of the API: every answer below `/api/`, save the callback's, is JSON in Mail360's envelope. The API has no
-//! route yet; these tests add some to the table of the real program, so that all its layers are asked.
+//! The router of the API: every answer below `/api/`, save the callback's, is JSON in Mail360's envelope. These tests
+//! add routes to the table of the real program, so that all its layers are asked.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -16,6 +16,7 @@ use mail360::{
         layers::{Limits, route, router},
     },
     log_in::guard::RouteAccess,
+    people::access::Scope,
     platform::{failure::Failure, middleware::body::BodyLimits},
     router::{Program, get, post, router_of, table},
 };
@@ -32,12 +33,12 @@ fn failures() -> [(Failure, u16, &'static str); 12] {
     [
         (Failure::NotFound, 404, "NOT_FOUND"),
         (Failure::Forbidden, 403, "FORBIDDEN"),
-        (Failure::ReauthenticationNeeded, 403, "REAUTHENTICATION_NEEDED"),
-        (Failure::SecondFactorNeeded, 403, "SECOND_FACTOR_NEEDED"),
-        (Failure::OtherUser, 409, "OTHER_USER"),
-        (Failure::LoggedOut, 401, "LOGGED_OUT"),
+        (Failure::ReauthenticationNeeded, 403, "FORBIDDEN"),
+        (Failure::SecondFactorNeeded, 403, "FORBIDDEN"),
+        (Failure::OtherUser, 403, "FORBIDDEN"),
+        (Failure::LoggedOut, 401, "INVALID_OAUTHTOKEN"),
         (Failure::BadRequest, 400, "INVALID_VALUE"),
-        (Failure::ForeignOrigin, 403, "FOREIGN_ORIGIN"),
+        (Failure::ForeignOrigin, 403, "FORBIDDEN"),
         (Failure::TooLarge, 413, "CONTENT_TOO_LARGE"),
         (Failure::Busy(7), 503, "BUSY"),
         (Failure::Unavailable(secret()), 503, "UNAVAILABLE"),
@@ -77,8 +78,8 @@ async fn world(kind: Kind) -> World {
     lines.extend([
         get("/api/test/open", RouteAccess::Anyone, see),
         post("/api/test/open", RouteAccess::Anyone, take),
-        get("/api/test/client", RouteAccess::ApiClient, see),
-        post("/api/test/client", RouteAccess::ApiClient, take),
+        get("/api/test/client", RouteAccess::ApiClient(Scope::MessagesRead), see),
+        post("/api/test/client", RouteAccess::ApiClient(Scope::MessagesRead), take),
         get("/api/test/database", RouteAccess::Anyone, ask_database),
         get("/api/test/failures/{which}", RouteAccess::Anyone, fail),
         get("/api/test/bare", RouteAccess::Anyone, answer_without_words),
@@ -144,8 +145,8 @@ fn refused() -> Vec<Refused> {
         plain("GET", "/api/", 404, "NOT_FOUND"),
         plain("GET", "/api/nothing", 404, "NOT_FOUND"),
         plain("GET", "/api/connectors/", 404, "NOT_FOUND"),
-        plain("GET", "/api/accounts/1/messages?limit=1", 404, "NOT_FOUND"),
-        plain("POST", "/api/access-token", 404, "NOT_FOUND"),
+        plain("GET", "/api/accounts/1/messages?limit=1", 401, "INVALID_OAUTHTOKEN"),
+        plain("POST", "/api/access-token", 400, "JSON_PARSE_ERROR"),
         plain("PUT", "/api/test/open", 405, "METHOD_NOT_ALLOWED"),
         plain("OPTIONS", "/api/test/client", 405, "METHOD_NOT_ALLOWED"),
         plain("GET", "/api/test/bare", 418, "INVALID_VALUE"),
@@ -228,7 +229,8 @@ async fn each_failure_has_a_code_and_its_text_stays_in_the_log() {
     for (which, (failure, status, code)) in failures().into_iter().enumerate() {
         let answer = call(&client, "GET", &format!("/api/test/failures/{which}"), &[], "").await;
         error(&answer, status, code);
-        assert_eq!(failure.code(), code);
+        let challenge = if status == 401 { "Bearer error=\"invalid_token\"" } else { "" };
+        assert_eq!(answer.header("www-authenticate"), challenge, "{code}");
         assert!(!answer.body.contains("a-text-for-the-log"), "{code}");
         let retry_after = failure.retry_after().map_or_else(String::new, |seconds| seconds.to_string());
         assert_eq!(answer.header("retry-after"), retry_after, "{code}");
@@ -347,9 +349,11 @@ async fn d4_a_call_says_in_the_envelope_that_the_database_is_away(
 async fn d1_a_call_that_takes_too_long_ends_and_so_does_a_body_that_never_does() {
     let world = World::new(Kind::Sqlite).await;
     let short = Duration::from_millis(200);
-    let limits = Limits { body: BodyLimits { max_bytes: 10, patience: short / 2 }, call: short };
-    let never = on_post(|_: Bytes| std::future::pending::<http::StatusCode>());
-    let routes = Router::new().route("/api/test/never", route(never, false, limits));
+    let body = BodyLimits { max_bytes: 10, patience: short / 2 };
+    let limits = Limits { body, call: short, ..Limits::default() };
+    let never = on_post(|_: Bytes| std::future::pending::<http::StatusCode>())
+        .get(std::future::pending::<http::StatusCode>);
+    let routes = Router::new().route("/api/test/never", route(never, None, limits));
     let routes = router(routes, &world.program.config, limits);
     let client = Browser::new(routes, "http://localhost:3000");
     let silent = Body::from_stream(futures_util::stream::pending::<Result<&str, Infallible>>());
@@ -364,5 +368,10 @@ async fn d1_a_call_that_takes_too_long_ends_and_so_does_a_body_that_never_does()
             (&envelope["status"]["code"], &envelope["data"]["errorCode"]),
             (&json!(status), &json!(code))
         );
+    }
+    // Only a call that may have changed something asks for a look at it.
+    for (method, words) in [("GET", "nothing was changed"), ("POST", "Check whether the change was made")] {
+        let answer = call(&client, method, "/api/test/never", &[], "").await;
+        assert!(answer.assert_status(503).body.contains(words), "{method}: {}", answer.body);
     }
 }

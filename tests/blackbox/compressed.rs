@@ -5,7 +5,10 @@ use std::{io::Read, net::SocketAddr};
 use axum::{body::Body, extract::ConnectInfo};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
-use mail360::router::table;
+use mail360::{
+    log_in::guard::RouteAccess,
+    router::{Route, RouterKind, table},
+};
 use rstest::rstest;
 use tower::ServiceExt;
 
@@ -38,12 +41,20 @@ const PLAIN: &[(&str, &[&str])] = &[
             "/accounts/{id}/link",
             "/settings/appearance",
             "/settings/return-addresses",
+            "/settings/api-access/new",
+            "/settings/api-access/{id}",
+            "/settings/api-access/{id}/edit",
         ],
     ),
     ("the address has a code of the provider", &["/api/connectors"]),
     ("a few bytes", &["/", "/connectors/{id}/delete"]),
     ("a picture", &["/connect/logo/{hash}"]),
 ];
+
+/// The pages, and forms; a call of the API is never compressed.
+fn pages() -> impl Iterator<Item = Route> {
+    table().into_iter().filter(|route| route.router() != RouterKind::Api)
+}
 
 /// A response as it arrives.
 struct Arrived {
@@ -88,7 +99,8 @@ async fn get(world: &World, browser: &Browser, path: &str, accepts: &str) -> Arr
 
 #[test]
 fn a12_every_page_is_compressed_or_has_a_reason_why_not() {
-    for route in table() {
+    assert!(table().iter().all(|route| !route.compressed || route.router() == RouterKind::Console));
+    for route in pages() {
         let reason = PLAIN.iter().find(|(_, paths)| paths.contains(&route.path)).map(|(reason, _)| *reason);
         if route.method.is_safe() {
             assert_eq!(route.compressed, reason.is_none(), "{}: {reason:?}", route.path);
@@ -108,7 +120,7 @@ async fn a12_a_page_is_compressed_only_where_the_route_table_says_so(
     let sign_in = sign_in_path(&world).await;
     let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await.to_string();
     let account = add_account(&world, &connector, "grace@contoso.test").await;
-    for route in table().into_iter().filter(|route| route.method.is_safe()) {
+    for route in pages().filter(|route| route.method.is_safe()) {
         let path = route
             .path
             .replace("/connectors/{id}", &connector)
@@ -130,9 +142,13 @@ async fn a12_a_page_is_compressed_only_where_the_route_table_says_so(
             assert_eq!(without_reference(&small.page()), without_reference(&plain.page()), "{path}");
             assert!(small.body.len() * 2 < plain.body.len(), "{path}: {} bytes", small.body.len());
         }
-        // A visitor who is not logged in gets no page.
+        // A visitor who is not logged in gets no page, except one that is for everyone.
         let visitor = get(&world, &world.browser(), &path, "br").await;
-        assert!(!visitor.is_compressed(), "{path}");
+        assert_eq!(
+            visitor.is_compressed(),
+            route.compressed && route.access == RouteAccess::Anyone,
+            "{path}"
+        );
     }
 }
 
@@ -193,4 +209,25 @@ async fn a12_answers_that_show_a_link_and_failures_are_not_compressed(
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!(!answer.is_compressed(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_reference_is_made_once_for_all_visitors_who_are_not_logged_in() {
+    let world = World::new(Kind::Sqlite).await;
+    let ada = world.set_up().await;
+    let visitor = world.browser();
+    let visit = async |accepts: &'static str| get(&world, &visitor, "/api-reference", accepts).await;
+    let (first, second) = (visit("gzip, br").await, visit("br;q=1.0").await);
+    assert!(first.is_compressed() && first.header("content-type").starts_with("text/html"));
+    assert!(first.body == second.body, "the bytes are the same");
+    for accepts in ["gzip", "br;q=0", ""] {
+        let plain = visit(accepts).await;
+        assert!(!plain.is_compressed(), "{accepts:?}");
+        assert_eq!(plain.page(), first.page());
+    }
+    let page = first.page();
+    assert!(page.contains("<!DOCTYPE html>") && page.contains("Errors</h2>") && page.contains("</html>"));
+    assert!(!page.contains("<script"), "its nonce would be that of another response");
+    let own = get(&world, &ada, "/api-reference", "br").await.page();
+    assert!(own.contains("<script") && own.contains("/profile") && !page.contains("/profile"));
 }

@@ -267,15 +267,17 @@ async fn a_call_is_refused_with_a_stable_code_and_costs_no_more_than_its_limits(
     add(&linked, true).await;
     let code = signed_in(&linked, &mut linked.world.browser()).await;
     let before = linked.world.raw.dump(&[]).await;
-    for body in [
-        String::new(),
-        "null".to_owned(),
-        json!({ "link": code.0 }).to_string(),
-        json!({ "link": "nothing", "confirm": code.1 }).to_string(),
-        json!({ "link": code.0, "confirm": "short" }).to_string(),
-        json!({ "link": code.0, "confirm": 7 }).to_string(),
+    for (body, error) in [
+        (String::new(), "INVALID_VALUE"),
+        ("null".to_owned(), "JSON_PARSE_ERROR"),
+        (json!({ "link": code.0 }).to_string(), "INVALID_VALUE"),
+        (json!({ "link": code.0, "confirm": "" }).to_string(), "INVALID_VALUE"),
+        (json!({ "link": "nothing", "confirm": code.1 }).to_string(), "INVALID_VALUE"),
+        (json!({ "link": code.0, "confirm": "short" }).to_string(), "INVALID_VALUE"),
+        (json!({ "link": code.0, "confirm": 7 }).to_string(), "INVALID_VALUE"),
+        (json!({ "link": code.0, "confirm": code.1, "state": "a" }).to_string(), "EXTRA_PARAM_FOUND"),
     ] {
-        assert_refused(&post(&linked, body).await, 400, "INVALID_VALUE");
+        assert_refused(&post(&linked, body).await, 400, error);
     }
     assert_refused(&post(&linked, vec![b' '; 2 * 1024 + 1]).await, 413, "CONTENT_TOO_LARGE");
     let mut browser = linked.world.browser();
@@ -289,7 +291,7 @@ async fn a_call_is_refused_with_a_stable_code_and_costs_no_more_than_its_limits(
     linked.world.raw.run("UPDATE throttles SET count = 600").await.expect("changed");
     let refused = confirm(&linked, &code).await;
     assert_refused(&refused, 429, "TOO_MANY_REQUESTS");
-    assert_eq!(refused.header("retry-after"), "300");
+    assert_eq!((refused.header("retry-after"), &data(&refused)["limit"]), ("300", &json!("client")));
     // The limit of one link holds for all addresses.
     let mut elsewhere = linked.world.browser();
     elsewhere.address = [198, 51, 100, 7].into();

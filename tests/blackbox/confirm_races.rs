@@ -124,6 +124,25 @@ async fn what_changed_before_the_confirmation_lets_it_connect_nothing(
 
 #[rstest]
 #[tokio::test]
+async fn d5_the_end_of_all_sessions_withdraws_what_waits_and_keeps_what_was_confirmed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let linked = Linked::new(kind).await;
+    add(&linked, true).await;
+    let confirmed = signed_in(&linked, &mut linked.world.browser()).await;
+    let account = account_key(&confirm(&linked, &confirmed).await);
+    let waiting = signed_in(&linked, &mut linked.world.browser()).await;
+    assert_eq!(counts(&linked).await, [1, 1, 2]);
+    linked.world.program.end_sessions().await.expect("ended");
+    assert_eq!(counts(&linked).await, [1, 1, 1]);
+    assert_refused(&confirm(&linked, &waiting).await, 404, "CONFIRMATION_UNKNOWN");
+    // An application that has lost the answer still gets it.
+    assert_eq!(account_key(&confirm(&linked, &confirmed).await), account);
+    assert_eq!(counts(&linked).await, [1, 1, 1]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_mailbox_of_another_connector_is_refused_before_any_confirmation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

@@ -3,16 +3,18 @@
 use mail360::{
     accounts::{
         model::{AccountState, StateReason},
-        service::{grants::NoToken, of_connector::DELETION},
+        service::{AccountId, AccountService, grants::NoToken, of_connector::DELETION},
     },
-    connectors::service::Deletion,
+    connectors::service::{ConnectorId, Deletion},
+    people::access::Admin,
     platform::failure::Failure,
 };
 use rstest::rstest;
 use time::Duration;
+use tokio::task::JoinSet;
 
 use crate::support::{
-    Kind,
+    Kind, NewConnector,
     copies::{copy_account, go_on, stop_at},
     jobs::run_job,
     refreshing::{DIRECTORY, Scene},
@@ -77,6 +79,49 @@ async fn d6_a_connector_with_accounts_is_out_of_use_at_once_and_an_interrupted_d
                   (SELECT id FROM users WHERE email = 'ada@contoso.test') ORDER BY at, action DESC";
     let recorded: Vec<String> = scene.world.raw.column(by_ada).await;
     assert_eq!(recorded, ["connector.deletion_started", "connector.deleted"]);
+}
+
+/// Disconnects these accounts one after the other. An account that is gone already is left out.
+async fn disconnect_all(service: AccountService, admin: Admin, accounts: Vec<AccountId>) {
+    for account in accounts {
+        let disconnected = service.disconnect(&admin, account).await;
+        assert!(matches!(disconnected, Ok(_) | Err(Failure::NotFound)), "{disconnected:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_disconnected_while_their_connector_is_deleted_without_a_deadlock(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    const ROUNDS: u64 = 15;
+    let mut scene = Scene::new(kind).await;
+    let admin = scene.world.admin().await;
+    for round in 0..ROUNDS {
+        let name = format!("Round {round}");
+        let new = NewConnector { name: &name, ..NewConnector::default() };
+        let path = scene.world.add_connector(&mut scene.ada, &new).await;
+        let connector: ConnectorId = path.rsplit('/').next().expect("an id").parse().expect("an id");
+        let mut accounts = Vec::new();
+        for number in 0..12 {
+            let mailbox = format!("r{round}m{number}");
+            accounts.push(scene.connect_in(connector, &mailbox, DIRECTORY, &mailbox).await);
+        }
+        let mut disconnecting = JoinSet::new();
+        let backwards = accounts.iter().rev().copied().collect();
+        for accounts in [accounts, backwards] {
+            disconnecting.spawn(disconnect_all(scene.process.accounts(), admin.clone(), accounts));
+        }
+        let reauthenticated = admin.clone().reauthenticated().expect("a proof");
+        let deleted = scene.world.program.connectors.delete(&reauthenticated, connector, &name).await;
+        assert!(matches!(deleted, Ok(Deletion::Started(_))), "{deleted:?}");
+        run_job(&scene.world, &DELETION).await;
+        disconnecting.join_all().await;
+        assert_eq!(scene.world.raw.count("accounts").await, 0, "round {round}");
+    }
+    // A job that is ended because of a deadlock is postponed.
+    let counts = scene.world.program.jobs.counts().of(&DELETION);
+    assert_eq!((counts.succeeded, counts.failed, counts.postponed, counts.lost), (ROUNDS, 0, 0, 0));
 }
 
 /// The fields of the edit form as the page has them, with another account type.

@@ -90,6 +90,12 @@ const KEEP: &[&str] = &[
     "/settings/return-addresses/{id}/rotate",
     "/settings/return-addresses/{id}/remove",
     "/settings/return-addresses/{id}/confirmation",
+    "/settings/api-access/new",
+    "/settings/api-access/{id}/edit",
+    "/settings/api-access/{id}/credentials",
+    "/settings/api-access/{id}/credentials/{credential}/remove",
+    "/settings/api-access/{id}/revoke",
+    "/settings/api-access/{id}/delete",
 ];
 
 /// Ada in several browsers, with everything that is in progress.

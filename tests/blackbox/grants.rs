@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration as Elapsed};
 
 use mail360::accounts::{
     model::{AccountState, StateReason},
-    service::grants::NoToken,
+    service::grants::{NoStops, NoToken},
 };
 use rstest::rstest;
 use secrecy::SecretString;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::support::{
     Canned, Kind, refreshed,
-    refreshing::{DIRECTORY, Scene, refused, text},
+    refreshing::{DIRECTORY, Process, Scene, refused, text},
     rotate, write_keys,
 };
 
@@ -94,11 +94,36 @@ async fn a_refused_token_is_refreshed_once_and_only_while_it_is_the_stored_one(
     let account = scene.connect("grace").await;
     scene.world.provider.answer_refreshes(rotate);
     let refused = SecretString::from("canary-access-grace");
+    scene.world.clock.advance(Duration::minutes(5));
     for _ in 0..2 {
         let lent = scene.process.grants.report_refused_token(scene.organisation, account, &refused).await;
-        assert_eq!(text(&lent.expect("a token")), "grace+");
+        assert_eq!(text(&lent.expect("a token").expect("a new token")), "grace+");
     }
     assert_eq!(scene.sent(), ["grace"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_address_that_refuses_good_tokens_costs_one_refresh_in_five_minutes_over_all_processes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let scene = Scene::new(kind).await;
+    let account = scene.connect("grace").await;
+    scene.world.provider.answer_refreshes(rotate);
+    let other = Process::another(&scene.world, Arc::new(NoStops)).await;
+    for (minutes, sent) in [(0, 1), (4, 1), (1, 2), (4, 2), (1, 3)] {
+        scene.world.clock.advance(Duration::minutes(minutes));
+        for grants in [&scene.process.grants, &other.grants] {
+            for _ in 0..3 {
+                let lent = grants.valid_access_token(scene.organisation, account).await.expect("a token");
+                grants
+                    .report_refused_token(scene.organisation, account, &lent.token)
+                    .await
+                    .expect("an answer");
+            }
+        }
+        assert_eq!(scene.sent().len(), sent, "after {minutes} more minutes");
+    }
 }
 
 #[rstest]

@@ -1,12 +1,14 @@
 //! The pages of connect links in the console: the form that makes one, the page that shows it once, the links of a
 //! connector; and the page that deletes a connector that has accounts.
 
-use mail360::platform::clock::Timestamp;
+use mail360::{clients::model::TypedClient, connectors::service::ConnectorId, platform::clock::Timestamp};
 use rstest::rstest;
 
 use crate::{
     account_pages::primary,
-    support::{Answer, Browser, Kind, Linked, NewConnector, World, refreshing::Scene},
+    support::{
+        Answer, Browser, Kind, Linked, NewConnector, World, api_clients::everything, refreshing::Scene,
+    },
 };
 
 #[rstest]
@@ -154,6 +156,62 @@ async fn sign_in_again_and_a_move_keep_the_account_key(#[values(Kind::Sqlite, Ki
     assert_eq!(linked.account().await, account);
     let page = linked.ada.get(&format!("/accounts/{account}")).await;
     page.assert_says("Connected through CRM").assert_says("Moved from Mail archive to CRM");
+}
+
+/// An API client that reaches the accounts of these connectors.
+fn of_connectors(name: &str, connectors: &[ConnectorId]) -> TypedClient {
+    TypedClient {
+        reach: "connectors".to_owned(),
+        connectors: connectors.iter().map(ToString::to_string).collect(),
+        ..everything(name)
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn before_a_move_the_page_says_which_api_clients_gain_and_lose_the_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut linked = Linked::new(kind).await;
+    let path = linked.make(linked.plain()).await;
+    linked.connect(&mut linked.world.browser(), &path).await.assert_says("Your mailbox is connected");
+    let account = linked.account().await;
+    let (first, second) = (linked.id, linked.another_connector("Calendar").await);
+    let add = async |typed: &TypedClient| linked.world.add_api_client("ada@contoso.test", typed).await;
+    let archive = add(&of_connectors("Archive", &[first])).await;
+    let planner = add(&of_connectors("Planner", &[second])).await;
+    add(&of_connectors("Billing", &[first, second])).await;
+    add(&everything("Reporting")).await;
+    let mut eve = linked.world.stranger().await;
+
+    let form = format!("/accounts/{account}/link");
+    let (own, other) = (first.to_string(), second.to_string());
+    let links = async || linked.world.raw.count("connect_links").await;
+    let mut ada = linked.ada.clone();
+    for (seen, how) in [("", "link"), ("", "here"), (own.as_str(), "link")] {
+        let fields = [("connector", other.as_str()), ("seen", seen), ("how", how)];
+        let asked = ada.post(&form, &fields).await;
+        asked.assert_status(200).assert_says("The move changes which API clients reach this account");
+        asked.assert_says("Planner gains access to the account.");
+        asked.assert_says("Archive loses access to the account.");
+        let text = asked.text();
+        assert!(!text.contains("Billing") && !text.contains("Reporting"), "{text}");
+        assert_eq!(asked.hidden("seen"), other);
+        assert_eq!(links().await, 1, "no link was made");
+    }
+    eve.post(&form, &[("connector", other.as_str())]).await.assert_status(404);
+    // A link for a sign-in again changes nothing.
+    ada.post(&form, &[("connector", own.as_str())]).await.assert_says("The link is ready");
+    let read = format!("/api/accounts/{account}");
+    linked.world.call_with(&archive.key, "GET", &read).await.assert_status(200);
+    linked.world.call_with(&planner.key, "GET", &read).await.assert_status(404);
+
+    let fields = [("connector", other.as_str()), ("seen", other.as_str()), ("how", "link")];
+    let made = ada.post(&form, &fields).await;
+    made.assert_status(200).assert_says("The link is ready");
+    linked.connect(&mut linked.world.browser(), &shown_link(&made)).await;
+    linked.world.call_with(&archive.key, "GET", &read).await.assert_status(404);
+    linked.world.call_with(&planner.key, "GET", &read).await.assert_status(200);
 }
 
 #[rstest]

@@ -1,9 +1,15 @@
 //! The database out of reach, read-only or locked by another process: the pages say so, and recover afterwards.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use mail360::{
-    platform::database::{Database, DatabaseUrl, Limits, Queries, Secret},
+    platform::{
+        database::{Database, DatabaseUrl, Limits, Queries, Secret},
+        monotonic::SystemMonotonic,
+    },
     router::{Foundations, Program, router},
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
@@ -158,9 +164,11 @@ async fn process_as(world: &World, role: &str) -> Program {
         database,
         vault: services.vault.clone(),
         clock: services.clock.clone(),
+        monotonic: Arc::new(SystemMonotonic),
         randomness: services.randomness.clone(),
         assets: services.assets.clone(),
         http: world.provider.clone(),
+        mail_http: world.mail.clone(),
     })
     .expect("a program")
 }

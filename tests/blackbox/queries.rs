@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use mail360::people::model::Role;
+use mail360::{
+    clients::model::TypedClient,
+    people::{access::Scope, model::Role},
+};
 use rstest::rstest;
 use tracing::{Subscriber, span};
 use tracing_subscriber::{
@@ -12,7 +15,7 @@ use tracing_subscriber::{
 
 use crate::{
     searches::add_copies,
-    support::{Browser, Kind, NewConnector, World},
+    support::{Browser, Kind, NewConnector, World, api_clients::only, refreshing::Scene},
 };
 
 /// Records the SeaORM method of each statement.
@@ -109,6 +112,60 @@ async fn the_number_of_queries_of_a_page_does_not_grow_with_its_content(
     for (page, before) in pages.into_iter().zip(before) {
         assert_eq!(asked(&mut ada, page).await, before, "{page}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_number_of_queries_of_the_list_of_api_clients_does_not_grow_with_their_number(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut connectors = Vec::new();
+    for name in ["First", "Second", "Third"] {
+        let path = world.add_connector(&mut ada, &NewConnector { name, ..Default::default() }).await;
+        connectors.push(path.rsplit('/').next().expect("an id").to_owned());
+    }
+    let reaching = |name: &str, reach: &str, connectors: &[String]| TypedClient {
+        reach: reach.to_owned(),
+        connectors: connectors.to_vec(),
+        ..only(name, &[Scope::MessagesRead])
+    };
+    let page = "/settings/api-access";
+    for typed in [reaching("A", "connectors", &connectors[..1]), reaching("B", "connected", &[])] {
+        world.add_api_client("ada@contoso.test", &typed).await;
+    }
+    ada.get(page).await.assert_status(200);
+    let before = asked(&mut ada, page).await;
+    for number in 0..5 {
+        for typed in [
+            reaching(&format!("C{number}"), "connectors", &connectors),
+            reaching(&format!("D{number}"), "connected", &[]),
+            reaching(&format!("E{number}"), "all", &[]),
+        ] {
+            world.add_api_client("ada@contoso.test", &typed).await;
+        }
+    }
+    assert_eq!(asked(&mut ada, page).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_token_of_an_account_costs_two_queries_which_read_the_account_with_its_grant_and_the_connector(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let scene = Scene::new(kind).await;
+    let account = scene.connect("grace").await;
+    let client = scene.world.add_api_client("ada@contoso.test", &only("Reader", &[Scope::TokensRead])).await;
+    let path = format!("/api/accounts/{account}/token");
+    // The first call also checks the key, and records that the token was given.
+    scene.world.call_with(&client.key, "GET", &path).await.assert_status(200);
+    let asked = Asked::default();
+    let watch = tracing::subscriber::set_default(Registry::default().with(asked.clone()));
+    let answer = scene.world.call_with(&client.key, "GET", &path).await;
+    drop(watch);
+    answer.assert_status(200);
+    assert_eq!(*asked.0.lock().expect("no test panicked"), ["query_one_raw", "query_one_raw"]);
 }
 
 #[rstest]

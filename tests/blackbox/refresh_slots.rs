@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration as Elapsed};
 use mail360::{
     accounts::service::{
         AccountId,
-        grants::{DEMAND_SLOTS, LentToken, MAX_OF_CONNECTOR, NoStops, NoToken},
+        grants::{DEMAND_SLOTS, LentToken, MAX_DEMAND_OF_CONNECTOR, MAX_OF_CONNECTOR, NoStops, NoToken},
     },
     platform::database::{Database, Limits},
 };
@@ -51,27 +51,27 @@ async fn o17_eight_refreshes_for_callers_run_at_once_and_a_caller_who_waits_too_
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind).await;
-    let accounts = scene.connect_many(DEMAND_SLOTS + 2).await;
+    let accounts = scene.connect_many(MAX_DEMAND_OF_CONNECTOR + 2).await;
     scene.expire();
     let gate = hang(&scene, "m");
     let callers = ask_for_tokens(&scene, &scene.process, &accounts);
-    scene.wait_for_requests(DEMAND_SLOTS).await;
+    scene.wait_for_requests(MAX_DEMAND_OF_CONNECTOR).await;
     // Background refreshes have places of their own.
     let background = scene.connect("background").await;
     scene.make_account_due(background).await;
     assert_eq!(scene.process.look().await, 1);
-    scene.wait_for_requests(DEMAND_SLOTS + 1).await;
+    scene.wait_for_requests(MAX_DEMAND_OF_CONNECTOR + 1).await;
     scene.process.monotonic.advance(10.0);
     for answer in callers.join_all().await {
         assert!(matches!(answer, Err(NoToken::Busy { retry_after: 1.. })), "{answer:?}");
     }
     scene.world.provider.answer_refreshes(rotate);
     scene.process.let_end(&gate).await;
-    assert_eq!(scene.sent().len(), DEMAND_SLOTS + 1, "the others were not sent without a caller");
+    assert_eq!(scene.sent().len(), MAX_DEMAND_OF_CONNECTOR + 1, "the others were not sent without a caller");
     for account in accounts {
         assert!(scene.token(account).await.expect("a token").ends_with('+'));
     }
-    assert_eq!(scene.sent().len(), DEMAND_SLOTS + 3, "each was refreshed once");
+    assert_eq!(scene.sent().len(), MAX_DEMAND_OF_CONNECTOR + 3, "each was refreshed once");
 }
 
 #[rstest]
@@ -126,6 +126,32 @@ async fn d2_a_provider_that_hangs_for_one_connector_holds_up_no_other(
 
 #[rstest]
 #[tokio::test]
+async fn d2_callers_at_a_connector_that_hangs_leave_places_for_callers_at_another(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    let new = NewConnector { name: "Other", ..NewConnector::default() };
+    let path = scene.world.add_connector(&mut scene.ada, &new).await;
+    let other = path.rsplit('/').next().expect("an id").parse().expect("an id");
+    let hanging = scene.connect_many(DEMAND_SLOTS + 2).await;
+    let served = scene.connect_in(other, "other", DIRECTORY, "other").await;
+    scene.expire();
+    let gate = hang(&scene, "m");
+    let callers = ask_for_tokens(&scene, &scene.process, &hanging);
+    scene.wait_for_requests(MAX_DEMAND_OF_CONNECTOR).await;
+    let lent = tokio::time::timeout(Elapsed::from_secs(5), scene.token(served)).await;
+    assert!(lent.expect("in time").expect("a token").ends_with('+'));
+    assert_eq!(scene.sent().len(), MAX_DEMAND_OF_CONNECTOR + 1);
+    scene.world.provider.answer_refreshes(rotate);
+    scene.process.let_end(&gate).await;
+    for lent in callers.join_all().await {
+        assert!(text(&lent.expect("a token")).ends_with('+'));
+    }
+    assert_eq!(scene.sent().len(), hanging.len() + 1, "each was refreshed once");
+}
+
+#[rstest]
+#[tokio::test]
 async fn d2_no_connection_to_the_database_is_held_while_the_provider_is_asked(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -144,9 +170,10 @@ async fn d2_no_connection_to_the_database_is_held_while_the_provider_is_asked(
     let lent = tokio::time::timeout(Elapsed::from_secs(5), lent).await.expect("in time");
     assert_eq!(text(&lent.expect("a token")), "asked");
     let refused = "canary-access-asked".to_owned().into();
+    scene.world.clock.advance(time::Duration::minutes(5));
     let renewed = process.grants.report_refused_token(scene.organisation, asked, &refused);
     let renewed = tokio::time::timeout(Elapsed::from_secs(5), renewed).await.expect("in time");
-    assert_eq!(text(&renewed.expect("a token")), "asked+");
+    assert_eq!(text(&renewed.expect("a token").expect("a new token")), "asked+");
     process.let_end(&gate).await;
     assert_eq!(scene.process.refresh_due().await, 0);
 }

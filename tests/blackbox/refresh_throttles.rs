@@ -1,4 +1,5 @@
-//! Requests that were under way when the token endpoint asked for fewer: their answers do not shorten the wait.
+//! A token endpoint that asks for fewer requests: answers of requests that were under way do not shorten the wait, and
+//! without a named time each wait is longer.
 
 use std::{sync::Arc, time::Duration as Elapsed};
 
@@ -110,4 +111,42 @@ async fn a_gate_that_the_credentials_closed_as_well_opens_and_keeps_the_wait(
     assert_eq!(scene.process.refresh_due().await, 2);
     assert_eq!(scene.world.raw.count("refresh_gates").await, 0);
     assert_eq!(scene.count(AccountState::Connected).await, 3);
+}
+
+#[rstest]
+#[tokio::test]
+async fn without_a_named_time_each_wait_of_a_throttled_connector_is_longer_up_to_an_hour(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    let account = scene.connect("m0").await;
+    scene.world.provider.answer_refreshes(|_| Canned::Json(429, json!({})));
+    let mut last = 0;
+    for round in 0..10 {
+        scene.make_due().await;
+        assert_eq!(scene.process.refresh_due().await, 1, "round {round}");
+        let until = not_before(&scene).await.expect("a time");
+        let wait = until - scene.world.program.clock.now().micros();
+        // Half of it is random.
+        let longest = (30_000_000_i64 << round).min(3_600_000_000);
+        assert!((longest / 2..=longest).contains(&wait), "round {round}: {wait}");
+        assert!(wait >= last || longest == 3_600_000_000, "round {round}: {wait} after {last}");
+        last = wait;
+        // Before its end no request is sent.
+        scene.make_due().await;
+        assert_eq!(scene.process.refresh_due().await, 0, "round {round}");
+        scene.world.clock.advance(Duration::microseconds(longest));
+    }
+    assert_eq!(scene.sent().len(), 10);
+    // A success ends the throttle, and the next one begins with the shortest wait again.
+    scene.world.provider.answer_refreshes(rotate);
+    scene.make_due().await;
+    assert_eq!(scene.process.refresh_due().await, 1);
+    assert_eq!(scene.world.raw.count("refresh_gates").await, 0);
+    assert_eq!(scene.state(account).await.0, AccountState::Connected);
+    scene.world.provider.answer_refreshes(|_| Canned::Json(429, json!({})));
+    scene.make_due().await;
+    assert_eq!(scene.process.refresh_due().await, 1);
+    let wait = not_before(&scene).await.expect("a time") - scene.world.program.clock.now().micros();
+    assert!((15_000_000..=30_000_000).contains(&wait), "{wait}");
 }

@@ -16,6 +16,10 @@ const LOG_IN: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", P
 
 /// Every stored time that decides something. The tests below try each with a clock that is set back.
 const DECIDE: &[&str] = &[
+    // An administrator has typed it, so any time is credible.
+    "api_clients.expires_at",
+    // Tried in api_client_changes.rs.
+    "api_credentials.used_at",
     "attempts.consumed_at",
     "attempts.created_at",
     "attempts.expires_at",
@@ -24,6 +28,8 @@ const DECIDE: &[&str] = &[
     "connect_links.expires_at",
     "consent_links.created_at",
     "consent_links.expires_at",
+    // Tried where src/mail/paging.rs reads it.
+    "cursors.expires_at",
     // Tested in door.rs.
     "device_cookies.created_at",
     "device_cookies.expires_at",
@@ -55,6 +61,12 @@ const SHOWN: &[&str] = &[
     "accounts.signed_in_at",
     "accounts.state_since",
     "activity.at",
+    // Erased by a time that no jump of the clock changes at once.
+    "api_calls.at",
+    "api_clients.created_at",
+    "api_clients.revoked_at",
+    "api_clients.used_at",
+    "api_credentials.created_at",
     "approved_directories.approved_at",
     "attempt_events.at",
     // For the first minute it also chooses a hint.
@@ -67,6 +79,7 @@ const SHOWN: &[&str] = &[
     "consent_links.approved_at",
     "consent_links.reported_at",
     "consent_links.revoked_at",
+    "cursors.created_at",
     "grants.granted_at",
     "grants.refresh_started_at",
     "return_addresses.created_at",

@@ -16,7 +16,7 @@ use mail360::{
         ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
         diagnosis::{Diagnosis, SettingsChange},
         guide::{Guide, GuideView, Part, Row, Ticks},
-        provider::{FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
+        provider::{Abilities, FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
         redirect::{self, Difference},
     },
     ui::widgets::FieldError,
@@ -61,14 +61,22 @@ static PERMISSIONS: [Permission; 2] = [
     Permission {
         name: "mail.all",
         allows: "Read and send all mail of the mailbox",
+        calls: "",
+        group: "",
         required: true,
+        suggested: false,
         needs_administrator: false,
+        includes: None,
     },
     Permission {
         name: "contacts.all",
         allows: "Read and change the contacts",
+        calls: "Read and search contacts.",
+        group: "Contacts",
         required: false,
+        suggested: true,
         needs_administrator: true,
+        includes: None,
     },
 ];
 
@@ -115,6 +123,11 @@ impl Provider for ContosoMail {
             Language::French => french,
             Language::Spanish => spanish,
         })
+    }
+
+    /// Every grant has the permission for mail.
+    fn abilities(&self, _granted: &[String]) -> Abilities {
+        Abilities { reads_mail: true, sends_mail: true }
     }
 
     /// Contoso keeps unused grants for ever.

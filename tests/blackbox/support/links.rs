@@ -13,7 +13,8 @@ use super::{
     browser::{Answer, Browser},
     database::Kind,
     provider::{Canned, tokens},
-    world::{NewConnector, World, callback},
+    sign_ins::callback,
+    world::{NewConnector, World},
 };
 
 /// Contoso with Ada and a verified connector.

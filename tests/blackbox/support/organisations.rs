@@ -6,7 +6,7 @@ use mail360::{
     platform::{
         database::{DatabaseError, Queries},
         id::OrganisationId,
-        monotonic::SystemMonotonic,
+        monotonic::{SharedMonotonic, SystemMonotonic},
     },
     router::SWEEP,
 };
@@ -34,13 +34,20 @@ impl World {
         settings.get(name).expect("the setting").clone()
     }
 
-    /// Writes the counted events that outsiders can repeat; the program does that every few seconds.
+    /// Writes the counted events that outsiders can repeat, and the records of API calls; the program does that every
+    /// few seconds.
     pub async fn flush(&self) {
         self.program.log_ins.flush().await.expect("the record is written");
+        self.program.calls.flush().await.expect("the record is written");
     }
 
     /// Runs the periodic work of the program now, and the job that erases old rows (the sweep).
     pub async fn run_sweep(&self) {
+        self.run_sweep_at(Arc::new(SystemMonotonic)).await;
+    }
+
+    /// The same, at the present moment of this monotonic clock.
+    pub async fn run_sweep_at(&self, monotonic: SharedMonotonic) {
         for work in self.program.periodic_work() {
             work.run_once().await.expect("the periodic work");
         }
@@ -59,7 +66,7 @@ impl World {
             sweeps.succeeded + sweeps.failed + sweeps.postponed + sweeps.lost
         };
         let (before, ended_before) = (sweeps().succeeded, ended());
-        let mut runner = self.program.runner(Arc::new(SystemMonotonic));
+        let mut runner = self.program.runner(monotonic);
         assert_eq!(runner.start_due_jobs().await.expect("a look at the jobs"), 1, "the sweep begins");
         while ended() == ended_before {
             tokio::time::sleep(Duration::from_millis(2)).await;

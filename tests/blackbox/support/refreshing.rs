@@ -225,6 +225,7 @@ impl Scene {
                     reference: None,
                     only: None,
                     moves_from: Some(self.connector_id()),
+                    client: None,
                     scopes: &connector.scopes,
                     asked: &connector.scopes,
                     pinned: pinned.clone(),

@@ -14,7 +14,12 @@ use mail360::{
         service::{RequestContext, UserAddition},
     },
     platform::{
-        clock::Clock, config::Config, database::Database, id::OrganisationId, randomness::SharedRandomness,
+        clock::Clock,
+        config::Config,
+        database::Database,
+        id::OrganisationId,
+        monotonic::{SharedMonotonic, SystemMonotonic},
+        randomness::SharedRandomness,
     },
     providers::{Providers, SharedProvider},
     router::{Foundations, Program, router},
@@ -22,16 +27,17 @@ use mail360::{
 };
 use secrecy::SecretString;
 use serde_json::json;
-use tokio::{sync::Notify, task::JoinHandle};
 use url::Url;
 
 use super::{
     browser::{Answer, Browser},
-    clock::{Seeded, TestClock},
+    clock::{Seeded, TestClock, TestMonotonic},
     database::{Kind, Place, Raw},
     keys::write_key,
+    mail::CannedMail,
     provider::{Canned, Claims, Provider, tokens},
     settings::{REAL_WORK, cheap_settings},
+    sign_ins::parameter,
 };
 
 /// The password of all users in these tests.
@@ -53,6 +59,8 @@ pub struct World {
     pub router: Router,
     pub clock: Arc<TestClock>,
     pub provider: Arc<Provider>,
+    /// The mailboxes at the provider.
+    pub mail: Arc<CannedMail>,
     pub raw: Raw,
     /// Removed with the last process.
     place: Arc<Place>,
@@ -83,6 +91,8 @@ async fn program(
     (config, providers): (Config, Providers),
     clock: &Arc<TestClock>,
     provider: &Arc<Provider>,
+    mail: &Arc<CannedMail>,
+    monotonic: SharedMonotonic,
 ) -> Program {
     let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
@@ -98,9 +108,11 @@ async fn program(
         database,
         vault: custody.vault,
         clock: clock.clone(),
+        monotonic,
         randomness,
         assets: super::assets(),
         http: provider.clone(),
+        mail_http: mail.clone(),
     })
     .expect("a program")
 }
@@ -134,18 +146,28 @@ impl World {
         }
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
         let (clock, provider) = (Arc::new(TestClock::new()), Arc::new(Provider::default()));
+        let mail = Arc::new(CannedMail::default());
         let settings = cheap_settings(&arguments);
         let url = settings.0.database.clone();
-        let program = program(settings, &clock, &provider).await;
+        let program = program(settings, &clock, &provider, &mail, Arc::new(SystemMonotonic)).await;
         let raw = Raw::open(kind, &url).await;
-        Self { router: router(&program), program, clock, provider, raw, place, arguments }
+        Self { router: router(&program), program, clock, provider, mail, raw, place, arguments }
     }
 
     /// Another process on the same database, with further flags: a restart, or a second machine.
     pub async fn another_process(&self, flags: &[&str]) -> Self {
         let mut arguments = self.arguments.clone();
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
-        let program = program(cheap_settings(&arguments), &self.clock, &self.provider).await;
+        self.process(cheap_settings(&arguments), Arc::new(SystemMonotonic)).await
+    }
+
+    /// Another process on the same database, whose monotonic clock a test moves.
+    pub async fn with_monotonic(&self, monotonic: &Arc<TestMonotonic>) -> Self {
+        self.process(cheap_settings(&self.arguments), monotonic.clone()).await
+    }
+
+    async fn process(&self, settings: (Config, Providers), monotonic: SharedMonotonic) -> Self {
+        let program = program(settings, &self.clock, &self.provider, &self.mail, monotonic).await;
         Self { router: router(&program), program, ..self.clone() }
     }
 
@@ -153,8 +175,7 @@ impl World {
     pub async fn with_providers(&self, more: Vec<SharedProvider>) -> Self {
         let (config, own) = cheap_settings(&self.arguments);
         let all = own.all().iter().cloned().chain(more).collect();
-        let program = program((config, Providers::new(all)), &self.clock, &self.provider).await;
-        Self { router: router(&program), program, ..self.clone() }
+        self.process((config, Providers::new(all)), Arc::new(SystemMonotonic)).await
     }
 
     /// The command line, on this installation.
@@ -351,43 +372,4 @@ impl World {
             .one(&format!("SELECT state || COALESCE(': ' || failure, '') FROM connectors WHERE id = {id}"))
             .await
     }
-}
-
-/// A connector of Ada's, and an open sign-in.
-pub async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let authorize = world.start(&mut ada, &connector).await;
-    (world, ada, connector, authorize)
-}
-
-/// A callback whose exchange waits at the provider until the gate opens, and then succeeds.
-pub async fn held(world: &World, browser: &Browser, authorize: &Url) -> (Arc<Notify>, JoinHandle<Answer>) {
-    let gate = Arc::new(Notify::new());
-    let grant = Canned::Json(200, tokens(&world.claims(authorize)));
-    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
-    world.say_who();
-    let (mut browser, back) = (browser.clone(), callback(authorize, "code=abc"));
-    let request = tokio::spawn(async move { browser.get(&back).await });
-    while world.provider.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    (gate, request)
-}
-
-/// The path of the page of the only attempt.
-pub async fn sign_in_path(world: &World) -> String {
-    format!("/sign-ins/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await)
-}
-
-/// The callback for this redirect to the provider.
-pub fn callback(authorize: &Url, rest: &str) -> String {
-    format!("/api/connectors?state={}&{rest}", parameter(authorize, "state"))
-}
-
-/// A parameter of an address.
-#[track_caller]
-pub fn parameter(url: &Url, name: &str) -> String {
-    url.query_pairs().find(|(key, _)| key == name).expect("the parameter").1.into_owned()
 }

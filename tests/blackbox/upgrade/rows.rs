@@ -1,6 +1,8 @@
 //! Rows for every table, with a value for every column that the table has or has had.
 
 mod accounts;
+mod api_calls;
+mod clients;
 
 use std::collections::BTreeSet;
 
@@ -52,6 +54,7 @@ const CONNECTOR: Value = Id(0x300);
 const ATTEMPT: Value = Id(0x400);
 const ACCOUNT: Value = Id(0xc00);
 const LINK: Value = Id(0xd00);
+const CLIENT: Value = Id(0x1100);
 
 /// A table, and the values of its columns.
 type Table = (&'static str, &'static [(&'static str, Value)]);
@@ -240,6 +243,7 @@ static TABLES: &[Table] = &[
             ("reference", Text("request-#")),
             ("request_id", Text("request-#")),
             ("count", Number(1)),
+            ("client_id", CLIENT),
         ],
     ),
     (
@@ -275,7 +279,7 @@ static TABLES: &[Table] = &[
 /// Inserts [`ROWS`] rows into every table of the catalogue, with a value in every column. A table or a column without
 /// values here fails the test.
 pub async fn fill(catalogue: &Catalogue<'_>) {
-    let all = || TABLES.iter().chain(accounts::TABLES);
+    let all = || TABLES.iter().chain(accounts::TABLES).chain(clients::TABLES).chain(api_calls::TABLES);
     let mut known: BTreeSet<String> = all().map(|(table, _)| (*table).to_owned()).collect();
     known.insert(MIGRATIONS.to_owned());
     let tables = catalogue.tables().await;

@@ -1,7 +1,7 @@
 //! Rows for the tables of accounts.
 
 use super::{
-    ACCOUNT, CONNECTOR, LINK, ORGANISATION, Table, USER,
+    ACCOUNT, CLIENT, CONNECTOR, LINK, ORGANISATION, Table, USER,
     Value::{Bytes, Flag, Id, Null, Number, Text},
 };
 
@@ -119,6 +119,7 @@ pub static TABLES: &[Table] = &[
             ("revoked_why", Null),
             ("result_account_id", ACCOUNT),
             ("needs_confirmation", Flag(false)),
+            ("client_id", CLIENT),
         ],
     ),
     (
@@ -195,5 +196,27 @@ pub static TABLES: &[Table] = &[
             ("logo_hash", Text("hash-#")),
             ("version", Number(1)),
         ],
+    ),
+    (
+        "cursors",
+        &[
+            ("token_hash", Bytes(0x91)),
+            ("organisation_id", ORGANISATION),
+            ("holder_id", USER),
+            ("account_id", ACCOUNT),
+            ("position", Bytes(0xa1)),
+            ("created_at", Number(2000)),
+            ("expires_at", Number(2010)),
+        ],
+    ),
+    // Only on PostgreSQL.
+    (
+        "provider_slots",
+        &[("account_id", ACCOUNT), ("slot", Number(0)), ("owner", Id(0x1200)), ("until", Number(2020))],
+    ),
+    ("provider_waits", &[("account_id", ACCOUNT), ("owner", Id(0x1200)), ("until", Number(2030))]),
+    (
+        "provider_windows",
+        &[("account_id", ACCOUNT), ("number", Number(5)), ("used", Number(6)), ("used_before", Number(7))],
     ),
 ];
