@@ -1,5 +1,5 @@
 // A provider that looks like Microsoft's, for the demo: `emulate`, by other authors, with an account picker. It has no
-// mailboxes, so this file puts those of mailbox.mjs in front of it.
+// mailboxes, so this file puts the stand-in for Graph in front of it.
 //
 //   PORT=4210 CLIENT_ID=… CLIENT_SECRET=… REDIRECT_URI=… node provider/demo.mjs
 //
@@ -7,7 +7,7 @@
 
 import { createServer, request } from 'node:http';
 import { createEmulator } from 'emulate';
-import { answer as answerMailbox, isMailbox } from './mailbox.mjs';
+import { handleGraph, isGraph } from './graph/server.ts';
 import { settingsFrom } from './settings.mjs';
 
 const { env } = process;
@@ -70,15 +70,23 @@ function remember(bytes) {
   if (typeof token === 'string') scopesOf.set(token, String(scope ?? '').split(' '));
 }
 
+/**
+ * The account and the permissions of an issued token.
+ * @param {string} token
+ */
+async function identify(token) {
+  const scopes = scopesOf.get(token);
+  if (!scopes) return undefined;
+  const me = await fetch(`http://127.0.0.1:${behind}/v1.0/me`, { headers: { authorization: `Bearer ${token}` } });
+  const { mail, userPrincipalName } = /** @type {{ mail?: string, userPrincipalName?: string }} */ (me.ok ? await me.json() : {});
+  const login = mail ?? userPrincipalName;
+  return login ? { login, scopes, isPersonal: false } : undefined;
+}
+
 /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res */
 async function handle(req, res) {
   const asked = new URL(req.url ?? '/', url);
-  if (isMailbox(asked.pathname)) {
-    const scopes = scopesOf.get(req.headers.authorization?.replace(/^Bearer /i, '') ?? '');
-    const refused = { error: { code: 'InvalidAuthenticationToken', message: 'The access token is not known.' } };
-    const [status, value] = scopes ? answerMailbox(asked, scopes, settings) : [401, refused];
-    return json(res, status, value);
-  }
+  if (isGraph(asked.pathname)) return handleGraph(req, res, { settings, record: () => {}, identify });
   const { connection: _, ...headers } = req.headers;
   const answer = await new Promise((/** @type {(message: import('node:http').IncomingMessage) => void} */ done, failed) => {
     // One connection for each request: a connection that is kept could be closed while it is used again.

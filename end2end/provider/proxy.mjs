@@ -5,10 +5,10 @@
 import { request } from 'node:http';
 import { approve } from './approval.mjs';
 import { describe, fail } from './faults.mjs';
-import { answer as answerMailbox, isMailbox } from './mailbox.mjs';
+import { controlGraph, handleGraph, isGraph } from './graph/server.ts';
 import { change } from './settings.mjs';
 import { reshape } from './scopes.mjs';
-import { forgetGrants } from './store.mjs';
+import { findAccessToken, forgetGrants } from './store.mjs';
 
 /** @param {import('node:http').IncomingMessage} message */
 async function body(message) {
@@ -74,8 +74,6 @@ export function front(shared) {
   const { settings, tenants, clients, record } = shared;
   /** Graph has one address for all tenants; this remembers which tenant issued a token. @type {Map<string, string>} */
   const issuedBy = new Map();
-  /** The permissions of each access token. @type {Map<string, string[]>} */
-  const scopesOf = new Map();
   /** The directory of each refresh token. @type {Map<string, string>} */
   const homes = new Map();
   /** The grant of each refresh token: its log-in and a number. @type {Map<string, string>} */
@@ -91,6 +89,8 @@ export function front(shared) {
     // Not among the events, which are kept for failed stories.
     if (url.pathname === '/__secrets') return json(res, 200, secrets);
     const wanted = JSON.parse((await body(req)).toString() || '{}');
+    const done = controlGraph(url.pathname, wanted, settings);
+    if (done !== undefined) return json(res, 200, done);
     if (url.pathname === '/__clients') {
       clients.set(wanted.client_id, wanted);
       for (const tenant of tenants.values()) await tenant.register(wanted);
@@ -158,7 +158,6 @@ export function front(shared) {
     const answer = JSON.parse(bytes.toString());
     if (typeof answer.access_token === 'string') {
       issuedBy.set(answer.access_token, tenant);
-      scopesOf.set(answer.access_token, String(answer.scope ?? '').split(' '));
     }
     if (typeof answer.refresh_token === 'string') {
       homes.set(answer.refresh_token, tenants.get(tenant)?.tid ?? '');
@@ -177,6 +176,7 @@ export function front(shared) {
   async function handle(req, res) {
     const url = new URL(req.url ?? '/', `http://${req.headers.host}`);
     if (url.pathname.startsWith('/__')) return control(req, res, url);
+    if (isGraph(url.pathname)) return handleGraph(req, res, { settings, record, identify: findAccessToken });
 
     const tenant = tenantOf(url, req);
     const isToken = url.pathname.endsWith('/oauth2/v2.0/token');
@@ -232,19 +232,6 @@ export function front(shared) {
       });
     };
     const isMe = url.pathname === '/v1.0/me';
-    if (isMailbox(url.pathname)) {
-      const bearer = req.headers.authorization?.replace(/^Bearer /i, '') ?? '';
-      const path = '/v1.0/me';
-      const known = await new Promise((/** @type {(status: number) => void} */ done, failed) => {
-        const check = request({ host: '127.0.0.1', port: tenant.port, path, headers: { authorization: `Bearer ${bearer}` } });
-        check.on('response', (message) => { message.resume(); done(message.statusCode ?? 502); }).on('error', failed).end();
-      });
-      const [status, value] = known === 200
-        ? answerMailbox(url, scopesOf.get(bearer) ?? [], settings)
-        : [401, { error: { code: 'InvalidAuthenticationToken', message: 'The access token has expired or is not valid.' } }];
-      record({ event: 'request', what: 'mailbox', tenant: tenant.segment, method: req.method, path: url.pathname, status });
-      return json(res, status, value);
-    }
     if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
       const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };
       record({ event: 'request', what: isToken ? 'token' : 'me', tenant: tenant.segment, ...seen, fault: settings.fault });

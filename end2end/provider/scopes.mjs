@@ -5,7 +5,8 @@ const ABOUT_THE_USER = new Set(['openid', 'profile', 'email']);
 /** The scopes that a connector may request here; the provider drops others silently. */
 export const KNOWN_SCOPES = [
   'openid', 'profile', 'email', 'offline_access',
-  'User.Read', 'Mail.Read', 'Mail.ReadWrite', 'Mail.Send', 'Contacts.Read', 'Contacts.ReadWrite',
+  'User.Read', 'Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite', 'Mail.Send', 'Contacts.Read', 'Contacts.ReadWrite',
+  'MailboxSettings.Read', 'MailboxSettings.ReadWrite',
 ];
 
 /** @type {Record<string, (granted: string[]) => string[] | undefined>} */

@@ -33,6 +33,22 @@ export function settingsFrom(env) {
     mailbox: flag(env.MAILBOX, true),
     /** When the newest message of each mailbox was received; empty if there is none. */
     newestMessage: env.NEWEST_MESSAGE ?? '2026-11-28T09:30:00Z',
+    /** The number of messages that each mailbox has at first. */
+    messages: Number(env.MESSAGES || 40),
+    /** The language of the folders' names: `en` or `de`. */
+    language: env.LANGUAGE_OF_MAILBOXES || 'en',
+    /** Whether Graph refuses a filter by category with an order, as it does on some mailboxes. */
+    refuseOrderedCategories: flag(env.REFUSE_ORDERED_CATEGORIES, false),
+    /** The number of messages with their bodies in one page above which Graph answers 504; 0 if it never does. */
+    maxBodies: Number(env.MAX_BODIES || 0),
+    /** Whether errors spell `innerError` in small letters. */
+    lowercaseInnerError: flag(env.LOWERCASE_INNER_ERROR, false),
+    /** What Graph does with a parameter without `$` that it does not know: `refuse` it, or, as at Microsoft, `ignore` it. */
+    unknownParameters: env.UNKNOWN_PARAMETERS || 'refuse',
+    /** Whether the second page of a search is stale. */
+    staleSearch: flag(env.STALE_SEARCH, false),
+    /** Whether a message that left a folder and came back stays removed in its changes, under immutable ids. */
+    lostReturns: flag(env.LOST_RETURNS, false),
     /** The number of contacts of each mailbox. */
     contacts: Number(env.CONTACTS || 12),
     /** Whether the authorise URL first redirects to a second origin, which has the log-in page. */

@@ -2,6 +2,9 @@
 // servers of one directory share its grants and tokens, because Microsoft redeems a refresh token at the directory of
 // its account, whichever address the sign-in had.
 
+/** Microsoft's own directory for personal accounts. */
+export const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
 /** The models that servers of one directory share. */
 const SHARED = new Set(['AccessToken', 'Grant', 'RefreshToken']);
 
@@ -24,6 +27,22 @@ const shelves = new Map();
 /** Forgets every grant and token of every directory, as a provider does that lost its database. Applications stay. */
 export function forgetGrants() {
   shelves.clear();
+}
+
+/**
+ * The valid access token with this value, of whichever directory: its account, its permissions, and whether the account is personal.
+ * @param {string} value
+ * @returns {{ login: string, scopes: string[], isPersonal: boolean } | undefined}
+ */
+export function findAccessToken(value) {
+  for (const [name, shelf] of shelves) {
+    const entry = name.endsWith(':AccessToken') ? shelf.entries.get(value) : undefined;
+    const { accountId, scope } = entry?.payload ?? {};
+    if (entry && entry.until > Date.now() && accountId) {
+      return { login: accountId, scopes: String(scope ?? '').split(' '), isPersonal: name.startsWith(`${PERSONAL_TENANT}:`) };
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -7,14 +7,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
 import { guidOf, interact } from './pages.mjs';
 import { KNOWN_SCOPES } from './scopes.mjs';
-import { adapterOf } from './store.mjs';
+import { adapterOf, PERSONAL_TENANT } from './store.mjs';
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** The directory of an account whose segment names none. */
 export const HOME_TENANT = '5a1e0000-7e57-4000-8000-00000000c0de';
-/** Microsoft's own directory for personal accounts. */
-const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** @param {string} segment */
 export function tidOf(segment) {

@@ -1,0 +1,17 @@
+// All mailboxes of the stand-in. Each is made when it is first asked for.
+
+import type { Settings } from '../settings.mjs';
+import type { Mailbox } from './mailbox.ts';
+import { seedMailbox, seedOf } from './seed.ts';
+
+const mailboxes = new Map<string, Mailbox>();
+
+/** The mailbox of a log-in, seeded again if the settings of its seed have changed. */
+export function mailboxOf(login: string, settings: Settings): Mailbox {
+  const name = login.toLowerCase();
+  const known = mailboxes.get(name);
+  if (known && known.seed === seedOf(settings)) return known;
+  const mailbox = seedMailbox(name, settings);
+  mailboxes.set(name, mailbox);
+  return mailbox;
+}
