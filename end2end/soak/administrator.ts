@@ -18,19 +18,33 @@ function hidden(html: string, name: string): string {
 /** The text of a page, for an error message. */
 const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 500);
 
-const SCOPES = ['Mail.Read', 'Mail.Send'];
+/** The permissions of connectors, besides the further one. */
+const PERMISSIONS = ['Mail.Read', 'Mail.Send'];
+
+/** The first secret of an API client on a page. */
+const SECRET = /m360[sr]?_[\w-]{20,}/;
 
 /** For ten minutes after a log-in an administrator may delete without typing the password again; a margin is left. */
 const MAY_DELETE = 8 * 60_000;
 
+function shownSecret(html: string): string {
+  const secret = SECRET.exec(html)?.[0];
+  if (!secret) throw new Error(`the page shows no secret: ${words(html)}`);
+  return secret;
+}
+
 export class Administrator {
   private readonly loggedInAt = Date.now();
 
-  private constructor(private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client) {}
+  private constructor(
+    private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client, private readonly permissions: readonly string[],
+  ) {}
 
-  /** Logs in; `client` is the application of every connector that this administrator adds. */
-  static async logIn(origin: string, email: string, password: string, client: Client): Promise<Administrator> {
-    const administrator = new Administrator(await request.newContext({ baseURL: origin }), origin, client);
+  /** Logs in; `client` is the application of every connector that this administrator adds, with these permissions. */
+  static async logIn(origin: string, email: string, password: string, client: Client, permissions: readonly string[] = PERMISSIONS): Promise<Administrator> {
+    // The certificate of a front with TLS is made for its run.
+    const http = await request.newContext({ baseURL: origin, ignoreHTTPSErrors: true });
+    const administrator = new Administrator(http, origin, client, permissions);
     const answer = await administrator.post('/login', { email, password });
     if (answer.status() !== 303) throw new Error(`the log-in was answered with ${answer.status()}`);
     return administrator;
@@ -73,7 +87,7 @@ export class Administrator {
     return [
       ['provider', 'outlook'], ['service_name', name], ['client_id', this.client.id], ['client_secret', secret],
       ['secret_expires_in', 'date'], ['secret_expires_on', '2099-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
-      ...[...SCOPES, ...(narrow ? [] : [FURTHER])].map((scope): [string, string] => ['scopes[]', scope]),
+      ...[...this.permissions, ...(narrow ? [] : [FURTHER])].map((scope): [string, string] => ['scopes[]', scope]),
     ];
   }
 
@@ -103,6 +117,43 @@ export class Administrator {
     await this.send('/do/connectors/delete', new URLSearchParams({ connector: id, owner }), /^\/connectors$/);
   }
 
+  /** Sends a form whose answer is a page, and returns the page. */
+  private async open(path: string, form: URLSearchParams): Promise<string> {
+    const answer = await this.post(path, form);
+    const html = await answer.text();
+    if (answer.status() !== 200) throw new Error(`${path} was answered with ${answer.status()}: ${words(html)}`);
+    return html;
+  }
+
+  /** Adds an API client that reaches all accounts, with these scopes or with every one. Its key is shown once. */
+  async addApiClient(name: string, scopes: readonly string[] = []): Promise<{ id: string; path: string; key: string }> {
+    const page = await this.get('/settings/api-access/new');
+    const every = [...page.matchAll(/value="(MailApps\.[A-Za-z]+\.[A-Z]+)"/g)].map(([, scope = '']) => scope);
+    const form = new URLSearchParams({ name, reach: 'all', rate: '1000', at_once: '512' });
+    for (const scope of new Set(scopes.length > 0 ? scopes : every)) form.append('scopes', scope);
+    const html = await this.open('/settings/api-access/new', form);
+    const id = /\/settings\/api-access\/([0-9a-f-]{36})/.exec(html)?.[1];
+    if (!id) throw new Error(`the page names no API client: ${words(html)}`);
+    return { id, path: `/settings/api-access/${id}`, key: shownSecret(html) };
+  }
+
+  /** Makes the first Client Secret, or the first refresh token with these scopes, of an API client. */
+  async makeCredential(client: string, kind: 'client_secret' | 'refresh_token', scopes: readonly string[] = []): Promise<string> {
+    const form = new URLSearchParams([['kind', kind], ['after', ''], ...scopes.map((scope) => ['scopes', scope])]);
+    return shownSecret(await this.open(`/settings/api-access/${client}/credentials`, form));
+  }
+
+  /** Adds an address to which a connect link may lead back. Returns its secret, which is shown once, and the secret's id. */
+  async addReturnAddress(address: string, needsConfirmation = false): Promise<{ secret: string; kid: string }> {
+    const form = new URLSearchParams({ address, ...(needsConfirmation ? { needs_confirmation: 'true' } : {}) });
+    // The page lets a browser break a secret.
+    const html = (await this.open('/settings/return-addresses', form)).replaceAll(/<wbr>|<!>/g, '');
+    const secret = /<div class="copy"><code[^>]*>([^<]+)<\/code>/.exec(html)?.[1];
+    const kid = /<code>kid<\/code>.*?<code>([^<]+)<\/code>/s.exec(html)?.[1];
+    if (!secret || !kid) throw new Error(`the page shows no secret: ${words(html)}`);
+    return { secret, kid };
+  }
+
   /** Makes a connect link for the mailbox with this email, and returns its path. */
   makeLink(connector: string, email: string): Promise<string> {
     // The button that opens the link in this browser.
@@ -127,6 +178,11 @@ export class Administrator {
 
   async pause(id: string, on: boolean): Promise<void> {
     await this.send(`/accounts/${id}/${on ? 'pause' : 'resume'}`, new URLSearchParams(), new RegExp(`^/accounts/${id}$`));
+  }
+
+  /** Ends every credential of the API client with this path. */
+  async revokeApiClient(path: string): Promise<void> {
+    await this.send(`${path}/revoke`, new URLSearchParams(), new RegExp(`^${path}$`));
   }
 
   mayDelete(): boolean {

@@ -43,23 +43,35 @@ export class Owner {
     return { url, status: answer.status, location: location === null ? undefined : new URL(location, url).href, html };
   }
 
-  /** Follows the link with this path until the mailbox is connected. */
-  async connect(path: string): Promise<void> {
-    const link = `${this.origin}${path}`;
-    const page = await this.ask(link);
+  /** Opens a page, also through redirects. */
+  private async open(address: string): Promise<Page> {
+    let page = await this.ask(address);
+    for (let hops = 0; page.location && hops < MAX_HOPS; hops += 1) page = await this.ask(page.location);
+    return page;
+  }
+
+  /** Opens an address that is a link or redirects to one, signs in at the provider and agrees. Returns the page of the outcome. */
+  async follow(address: string): Promise<string> {
+    const page = await this.open(address);
     if (page.status !== 200) throw new Error(`the page of a link was answered with ${page.status}`);
-    const leaving = await this.ask(link, {});
+    const leaving = await this.ask(page.url, {});
     const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue with Microsoft/.exec(leaving.html)?.[1]?.replaceAll('&amp;', '&');
-    if (!authorize) throw new Error(`the start of a sign-in was answered with ${leaving.status}: ${heading(leaving)}`);
+    if (!authorize) throw new Error(`the start of a sign-in was answered with ${leaving.status}: ${heading(leaving.html)}`);
     const back = await this.ask(await this.agreeAtProvider(authorize));
     const outcome = back.location;
-    if (!outcome) throw new Error(`the callback was answered with ${back.status}: ${heading(back)}`);
-    const said = await until('the end of a sign-in', async () => {
-      const end = await this.ask(outcome);
-      return end.html.includes('Checking…') ? undefined : end;
+    if (!outcome) throw new Error(`the callback was answered with ${back.status}: ${heading(back.html)}`);
+    const end = await until('the end of a sign-in', async () => {
+      const { html } = await this.ask(outcome);
+      return html.includes('Checking…') ? undefined : html;
     }, 30_000).catch((error: Error) => { throw new Interrupted(error.message); });
-    if (said.html.includes('The sign-in was interrupted')) throw new Interrupted(`${this.email}: the sign-in was interrupted`);
-    if (!said.html.includes('Your mailbox is connected')) throw new Error(`${this.email}: the sign-in ended as ${heading(said)}`);
+    if (end.includes('The sign-in was interrupted')) throw new Interrupted(`${this.email}: the sign-in was interrupted`);
+    return end;
+  }
+
+  /** Follows the link with this path until the mailbox is connected. */
+  async connect(path: string): Promise<void> {
+    const end = await this.follow(`${this.origin}${path}`);
+    if (!end.includes('Your mailbox is connected')) throw new Error(`${this.email}: the sign-in ended as ${heading(end)}`);
   }
 
   /** Logs in at the provider and agrees. Returns the address that leads back. */
@@ -75,7 +87,7 @@ export class Owner {
   }
 }
 
-const heading = ({ html }: Page) => /<h1[^>]*>(.*?)<\/h1>/s.exec(html)?.[1] ?? html.slice(0, 200);
+const heading = (html: string) => /<h1[^>]*>(.*?)<\/h1>/s.exec(html)?.[1] ?? html.slice(0, 200);
 
 /** Connects the mailbox with this email through a connector, with a link of this administrator. */
 export async function connectMailbox(administrator: Administrator, connector: string, email: string): Promise<void> {
