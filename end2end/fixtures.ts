@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { type BrowserContext, expect, type Page, type TestInfo, test as base } from '@playwright/test';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { keep, type Provider, test as base } from './provider-fixtures.ts';
 import { App, type Installation } from './support/app.ts';
-import { Provider, ProviderProcess } from './support/provider.ts';
 import { Watch } from './support/watch.ts';
 
 export { expect };
@@ -12,8 +11,6 @@ export type { App, Page, Provider };
 interface Fixtures {
   /** The program on its own empty database. */
   app: App;
-  /** The OAuth provider, with its default settings. */
-  provider: Provider;
   watch: Watch;
   /** Another browser, watched like the first; its user prefers English unless another language is named. */
   anotherBrowser: (locale?: string) => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
@@ -36,16 +33,8 @@ interface Options {
 }
 
 interface Shared {
-  providerProcess: ProviderProcess;
   /** The states of pages that axe has judged in this worker. */
   judged: Set<string>;
-}
-
-/** Saves a text of a failed story beside its trace; in the report it would hide the end. */
-async function keep(info: TestInfo, name: string, text: string): Promise<void> {
-  const path = info.outputPath(name);
-  await writeFile(path, text);
-  await info.attach(name, { path, contentType: 'text/plain' });
 }
 
 type Look = [width: number, colorScheme: 'light' | 'dark'];
@@ -84,22 +73,7 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
 export const test = base.extend<Fixtures & Options, Shared>({
   installation: [{}, { option: true }],
 
-  providerProcess: [async ({}, use) => {
-    const process = await ProviderProcess.start();
-    await use(process);
-    await process.stop();
-  }, { scope: 'worker' }],
-
   judged: [async ({}, use) => { await use(new Set()); }, { scope: 'worker' }],
-
-  provider: async ({ providerProcess }, use, info) => {
-    const provider = await providerProcess.forOneTest();
-    await use(provider);
-    if (info.status !== info.expectedStatus) {
-      const events = (await provider.events()).map((event) => JSON.stringify(event)).join('\n');
-      await keep(info, 'provider-events.txt', events);
-    }
-  },
 
   app: async ({ provider, installation }, use, info) => {
     const app = await App.start(provider.url, installation);

@@ -57,5 +57,9 @@ export default defineConfig({
     { name: 'chromium' },
     // Stories of flows in which a form without scripts differs. docs/tests.md has the rule.
     { name: 'chromium without JavaScript', grep: /@plain/, use: { javaScriptEnabled: false } },
+    // The stand-in for Graph alone: no browser and no program of ours.
+    { name: 'graph', testDir: 'graph' },
+    // Our program and the stand-in, and programs as companies have them in place of a browser.
+    { name: 'api', testDir: 'api' },
   ],
 });

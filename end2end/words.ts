@@ -19,6 +19,18 @@ export const APPEARANCE = {
   heading: 'Appearance to users', name: 'Public name', contact: 'Contact', privacy: 'Address of your privacy notice', save: 'Save', logo: 'File with the logo', saveLogo: 'Save the logo', picture: 'The present logo',
 };
 
+/** Settings > API access, and Logs > API. */
+export const API = {
+  access: 'API access', calls: 'API calls', add: 'Add API client', name: 'Name', none: /Add one to get its key/,
+  newKey: 'Your new API key', saved: 'I have saved the key', newSecret: 'Your new Client Secret', savedSecret: 'I have saved the secret',
+  firstCall: 'A first call with curl', tryIt: 'Try it: read this mailbox with curl',
+  messagesLine: 'Line that reads the newest messages', contactsLine: 'Line that reads contacts',
+  account: 'Email or key of the account', mail360: 'For programs written for Mail360', makeSecret: 'Make a Client Secret',
+  notShown: 'The key is not shown again', another: 'Create another key', tryApi: 'Try it: a first call with curl',
+  openAccount: 'Open the account', from: 'From', ofAccount: 'Activity of this account', callsOfAccount: 'API calls of this account',
+  revoke: 'Revoke everything', reference: 'API reference', parts: 'Parts of this page',
+};
+
 export const PROFILE = { heading: 'Profile', secondFactor: 'Set up a second factor', saved: 'I have saved the codes', continue: 'Continue' };
 
 export const APPROVALS = {

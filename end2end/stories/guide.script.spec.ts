@@ -39,9 +39,16 @@ test('the guide follows the typed values, and its links lead into the applicatio
   await page.getByRole('radio', { name: FORM.anotherDay }).check();
   await page.getByLabel(FORM.day, { exact: true }).fill('2028-11-23');
   const note = guide.locator('[data-scope="Mail.Read"]');
-  await page.getByRole('checkbox', { name: /Mail\.Read/ }).uncheck();
+  await page.getByRole('checkbox', { name: /Mail\.Read\b/ }).uncheck();
   await expect(note).toBeHidden();
-  await page.getByRole('checkbox', { name: /Mail\.Read/ }).check();
+  await page.getByRole('checkbox', { name: /Mail\.Read\b/ }).check();
+  await expect(note).toBeVisible();
+  // One permission includes the other.
+  await page.getByRole('checkbox', { name: /Mail\.ReadWrite/ }).check();
+  await expect(names).toContainText(/openid\s+Mail\.ReadWrite\s/);
+  await expect(note).toBeHidden();
+  await page.getByRole('checkbox', { name: /Mail\.ReadWrite/ }).uncheck();
+  await expect(names).not.toContainText('Mail.ReadWrite');
   await expect(note).toBeVisible();
   await expect(guide.getByText('Set the expiration to Custom, ending on 23 Nov 2028')).toBeVisible();
   await expect(request).toContainText('a client secret that ends on 23 Nov 2028');

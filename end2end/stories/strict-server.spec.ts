@@ -92,7 +92,7 @@ test('the mailbox answers a token with the permission for it', async ({ provider
     const answer = await fetch(`${provider.url}/v1.0/me${path}`, { headers: { authorization: `Bearer ${bearer}` } });
     return [answer.status, await answer.json()] as unknown[];
   };
-  expect(await read('/mailFolders/inbox')).toMatchObject([200, { id: 'AAMk-inbox' }]);
+  expect(await read('/mailFolders/inbox')).toMatchObject([200, { displayName: 'Inbox' }]);
   expect(await read('/messages?$top=1')).toMatchObject([200, { value: [{ receivedDateTime: '2026-11-28T09:30:00Z' }] }]);
   expect(await read('/contacts/$count')).toEqual([200, 12]);
   expect(await read('/messages', 'unknown')).toMatchObject([401, { error: { code: 'InvalidAuthenticationToken' } }]);

@@ -55,6 +55,17 @@ test.describe('with a moving clock', () => {
     await visitState('return-address-added', address(`https://crm.contoso.example/${'w'.repeat(60)}`));
     await visit('return-addresses', '/settings/return-addresses');
 
+    await visit('api-access-empty', '/settings/api-access');
+    await visit('api-client-new', '/settings/api-access/new');
+    const newClient = (fields: Record<string, string>) => ({ action: '/settings/api-access/new', fields });
+    await visitState('api-client-with-an-error', newClient({ name: '', rate: '0' }), 422);
+    await visitState('api-key-new', newClient({ name: 'W'.repeat(60), scopes: 'MailApps.proxy.ALL', reach: 'all' }));
+    await visit('api-access', '/settings/api-access');
+    const apiClient = await pathOf('W'.repeat(60));
+    await visit('api-client', apiClient);
+    await visit('api-client-edit', `${apiClient}/edit`);
+    await visit('api-calls', '/logs/api');
+
     const vera = { ...somebody('Vera Viewer'), email: email('v') };
     const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${vera.password}\n`);
     expect(added, added.stderr).toMatchObject({ code: 0 });

@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { ContactAction, ContactDone } from '../provider/graph/contact-control.ts';
+import type { GateWish } from '../provider/graph/gate.ts';
+import type { Load } from '../provider/graph/throttle.ts';
 import { node, until } from './process.ts';
+import type { Action, Done } from '../provider/graph/control.ts';
 
 /** The switches of provider/settings.mjs. */
 export interface Settings {
@@ -16,6 +20,14 @@ export interface Settings {
   approvalReturns: boolean;
   mailbox: boolean;
   newestMessage: string;
+  messages: number;
+  language: 'en' | 'de';
+  refuseOrderedCategories: boolean;
+  maxBodies: number;
+  lowercaseInnerError: boolean;
+  unknownParameters: 'refuse' | 'ignore';
+  staleSearch: boolean;
+  lostReturns: boolean;
   contacts: number;
   redirectFirst: boolean;
   stateOnError: boolean;
@@ -109,6 +121,7 @@ export class ProviderProcess {
   async forOneTest(): Promise<Provider> {
     this.thaw();
     await post(this.url, '/__control', this.defaults);
+    await post(this.url, '/__gate', { reset: true });
     return new Provider(this, (await events(this.url)).length, (await secrets(this.url)).length);
   }
 }
@@ -160,12 +173,27 @@ export class Provider {
     return post(this.url, '/__tenants', { segment });
   }
 
+  /** Does something to the contacts of a mailbox, as its owner does in Outlook. */
+  async changeContacts(login: string, actions: ContactAction[]): Promise<ContactDone[]> {
+    return (await post(this.url, '/__contacts', { login, actions })) as ContactDone[];
+  }
+
+  /** Sets limits and faults of Graph, and says what each mailbox has had in this test. */
+  async gate(wish: GateWish = {}): Promise<Record<string, Load>> {
+    return (await post(this.url, '/__gate', wish)) as Record<string, Load>;
+  }
+
   async events(): Promise<Event[]> {
     return (await events(this.url)).slice(this.before);
   }
 
   async requests(what: NonNullable<Event['what']>): Promise<Event[]> {
     return (await this.events()).filter((event) => event.what === what);
+  }
+
+  /** Does something to a mailbox, as its owner does in a mail program. One result for each message or folder. */
+  async changeMailbox(login: string, actions: Action[]): Promise<Done[]> {
+    return (await post(this.url, '/__mailbox', { login, actions })) as Done[];
   }
 
   /** Requests that exchange a code. */

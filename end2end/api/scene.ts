@@ -1,0 +1,116 @@
+// The API with a real process over real sockets: an organisation with one connected mailbox of the stand-in, an API client
+// with every scope, and calls as a program of a company sends them. No browser.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { expect, test as base } from '../fixtures.ts';
+import { Administrator } from '../soak/administrator.ts';
+import { connectMailbox } from '../soak/owner.ts';
+
+export { expect };
+
+/** The Service Name of the connector. */
+export const CONNECTOR = 'Mail archive';
+
+/** The address to which connect links may lead back. */
+export const RETURN_ADDRESS = 'https://crm.example.com/mailboxes';
+
+/** Every permission that a reading call needs. The administrator adds Contacts.Read. */
+const PERMISSIONS = ['Mail.Read', 'Mail.Send', 'MailboxSettings.Read'];
+
+const AREAS = ['accounts', 'messages', 'attachments', 'folders', 'tags', 'contacts'];
+export const EVERYTHING = [
+  ...AREAS.flatMap((area) => ['CREATE', 'READ', 'UPDATE', 'DELETE'].map((action) => `MailApps.${area}.${action}`)),
+  'MailApps.tokens.READ', 'MailApps.proxy.ALL',
+];
+
+export interface Answered {
+  status: number;
+  headers: Headers;
+  bytes: Buffer;
+  /** Undefined if the body is not JSON. */
+  json: unknown;
+}
+
+interface Envelope {
+  status: { code: number };
+  data: unknown;
+}
+
+/** A program with the key of an API client. */
+export class Program {
+  readonly url: string;
+  readonly key: string;
+  /** The path of the connected account. */
+  readonly account: string;
+
+  constructor(url: string, key: string, account: string) {
+    this.url = url;
+    this.key = key;
+    this.account = account;
+  }
+
+  /** Sends a call. `target` is a path with its query. */
+  async send(method: string, target: string, body?: object): Promise<Answered> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.key}` };
+    if (body) headers['content-type'] = 'application/json';
+    const answer = await fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json') ?? false;
+    const json: unknown = isJson && bytes.length ? JSON.parse(bytes.toString()) : undefined;
+    return { status: answer.status, headers: answer.headers, bytes, json };
+  }
+
+  /** A call about the account that succeeds, with its `data` and the cursor of the next page, which is empty at the end. */
+  async page<T>(target: string): Promise<{ data: T; cursor: string }> {
+    const { status, headers, bytes, json } = await this.send('GET', this.account + target);
+    if (status !== 200) throw new Error(`${target}: ${status} ${bytes.toString()}`);
+    return { data: (json as Envelope).data as T, cursor: headers.get('next-cursor') ?? '' };
+  }
+
+  async read<T>(target: string): Promise<T> {
+    return (await this.page<T>(target)).data;
+  }
+}
+
+export interface Connected {
+  administrator: Administrator;
+  /** The email of the mailbox, which is its log-in at the stand-in. */
+  email: string;
+  accountKey: string;
+  /** The API client. */
+  client: string;
+  program: Program;
+}
+
+interface Fixtures {
+  /** Connects a mailbox. Without an email it is one that no other test has. */
+  connect: (email?: string) => Promise<Connected>;
+}
+
+export const test = base.extend<Fixtures>({
+  connect: async ({ app, provider }, use) => {
+    const administrators: Administrator[] = [];
+    await use(async (email = `owner-${randomUUID()}@contoso.test`) => {
+      const [name, password] = ['ada@contoso.test', `correct horse ${randomBytes(12).toString('hex')}`];
+      for (const [words, input] of [
+        [['organisation', 'add', '--name', 'Contoso'], ''],
+        [['user', 'add', '--email', name, '--name', 'Ada', '--role', 'admin'], `${password}\n`],
+      ] as const) {
+        const { code, stderr } = await app.command([...words], input);
+        expect(code, stderr).toBe(0);
+      }
+      const application = await provider.addClient(app.redirectUri);
+      const administrator = await Administrator.logIn(app.url, name, password, application, PERMISSIONS);
+      administrators.push(administrator);
+      const connector = await administrator.add(CONNECTOR);
+      await administrator.verify(connector);
+      await connectMailbox(administrator, connector, email);
+      const accountKey = await administrator.findAccount(email);
+      await administrator.addReturnAddress(RETURN_ADDRESS);
+      const { id: client, key } = await administrator.addApiClient('CRM', EVERYTHING);
+      const program = new Program(app.url, key, `/api/accounts/${accountKey}`);
+      return { administrator, email, accountKey, client, program };
+    });
+    for (const administrator of administrators) await administrator.dispose();
+  },
+});
