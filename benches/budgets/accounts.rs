@@ -11,10 +11,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::{
-    ROUND, ROUNDS,
     installation::{Installation, Setup},
     mailboxes::{Mailboxes, number},
-    median,
+    pages,
     strict_server::{Application, Minted, StrictServer},
     table::{Row, Table},
 };
@@ -79,7 +78,7 @@ async fn fill(server: &StrictServer, installation: &Installation, count: u32) {
 /// The pages of the list with many accounts against few.
 async fn lists(table: &mut Table, few: &Arc<Installation>, many: &Arc<Installation>) {
     let (few, many) = (few.start().await, many.start().await);
-    for (path, what) in [
+    let pages = [
         ("/accounts", "logged-in Accounts page with 100,000 accounts against 100"),
         ("/accounts?state=connected", "the same, only those of one state"),
         (
@@ -90,22 +89,9 @@ async fn lists(table: &mut Table, few: &Arc<Installation>, many: &Arc<Installati
             "/accounts?search=mail",
             "a search for a word that each account has, among 100,000 against among 100",
         ),
-    ] {
-        let mut ratios = Vec::new();
-        for _ in 0..ROUNDS {
-            let of_few = few.load(path).run(ROUND).await.all_well().per_second;
-            let of_many = many.load(path).run(ROUND).await.all_well().per_second;
-            ratios.push(of_few / of_many);
-        }
-        let ratio = median(ratios);
-        table.add(Row {
-            what,
-            budget: "at most 1.5 times the time".to_owned(),
-            value: format!("{ratio:.2}"),
-            met: ratio <= 1.5,
-        });
-    }
-    for (path, what, max) in [
+    ];
+    pages::few_against_many(table, [&few, &many], &pages).await;
+    let searches = [
         (
             "/accounts?search=mail+archive",
             "a search for two words that each account has, among 100,000",
@@ -116,16 +102,8 @@ async fn lists(table: &mut Table, few: &Arc<Installation>, many: &Arc<Installati
             "a search for two words that half of the accounts have each and no account has both, among 100,000",
             250.0,
         ),
-    ] {
-        let measured = many.load(path).with_connections(2).run(ROUND).await.all_well();
-        let value = measured.median.as_secs_f64() * 1000.0;
-        table.add(Row {
-            what,
-            budget: format!("median under {max} ms"),
-            value: format!("{value:.1} ms"),
-            met: value < max,
-        });
-    }
+    ];
+    pages::searches(table, &many, &searches).await;
 }
 
 /// The refreshes of all accounts that were due.
@@ -275,7 +253,7 @@ async fn statistics(installation: &Installation) -> [i64; 2] {
 }
 
 /// A new database on the server of `make bench`. Returns its address.
-async fn create_database() -> String {
+pub async fn create_database() -> String {
     let server =
         std::env::var("MAIL360_TEST_POSTGRES_URL").expect("MAIL360_TEST_POSTGRES_URL: `make bench` sets it");
     let database = sea_orm::Database::connect(server.as_str()).await.expect("PostgreSQL");

@@ -3,7 +3,7 @@
 use std::{
     fs::{DirBuilder, OpenOptions},
     io::{Read, Write},
-    net::{SocketAddr, TcpListener as Listener, TcpStream},
+    net::{TcpListener as Listener, TcpStream},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -21,11 +21,15 @@ use mail360::{
         clock::SystemClock,
         config::Options,
         database::Database,
+        monotonic::SystemMonotonic,
         randomness::{Randomness, SystemRandomness},
         server::{self, ConnectionLimits},
     },
-    providers::{ProviderOptions, http::Reqwest},
-    router::{Foundations, Program, get, router_of, table},
+    providers::{
+        ProviderOptions,
+        http::{MailClient, Reqwest},
+    },
+    router::{Foundations, Program, Route, get, router_of, table},
     vault::custody,
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as Raw, DatabaseConnection};
@@ -142,9 +146,11 @@ impl Installation {
             database,
             vault,
             clock,
+            monotonic: Arc::new(SystemMonotonic),
             randomness,
             assets: Assets::load(&site).expect("the assets"),
             http: Arc::new(Reqwest::new().expect("a client")),
+            mail_http: Arc::new(MailClient::new().expect("a client")),
         })
         .expect("a program")
     }
@@ -152,6 +158,24 @@ impl Installation {
     /// The address for browsers.
     fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
+    }
+
+    /// Serves the program within this process, with further routes and its periodic work. Returns its address.
+    pub async fn serve_here(self: &Arc<Self>, more: Vec<Route>) -> String {
+        let program = self.program().await;
+        let lines: Vec<Route> = table().into_iter().chain(more).collect();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port");
+        let router = router_of(&program, lines);
+        for work in program.periodic_work() {
+            work.start();
+        }
+        // The folder must live as long as the program serves.
+        let installation = self.clone();
+        tokio::spawn(async move {
+            let _installation = installation;
+            server::serve(listener, router, ConnectionLimits::default(), std::future::pending()).await;
+        });
+        self.url()
     }
 
     fn command(&self, port: u16) -> Command {
@@ -335,8 +359,6 @@ struct Line {
 pub async fn in_process(connectors: u64) -> (String, String) {
     let installation = Installation::new(connectors).await;
     let url = installation.url();
-    let program = installation.program().await;
-
     // The bytes of the page, from the program as it is.
     let page = {
         let running = installation.start().await;
@@ -347,17 +369,8 @@ pub async fn in_process(connectors: u64) -> (String, String) {
         text
     };
     let page: &'static str = page.leak();
-    let mut lines = table();
-    lines.push(get("/from-memory", RouteAccess::Member, move || std::future::ready(Html(page))));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", installation.port)).await.expect("the port");
-    let address: SocketAddr = listener.local_addr().expect("an address");
-    let router = router_of(&program, lines);
-    tokio::spawn(async move {
-        // The folder must live as long as the program serves.
-        let _installation = installation;
-        server::serve(listener, router, ConnectionLimits::default(), std::future::pending()).await;
-    });
-    let url = format!("http://localhost:{}", address.port());
+    let from_memory = get("/from-memory", RouteAccess::Member, move || std::future::ready(Html(page)));
+    let url = installation.serve_here(vec![from_memory]).await;
     let cookie = log_in(&url).await;
     (url, cookie)
 }

@@ -17,7 +17,8 @@ pub fn client() -> reqwest::Client {
 /// Requests for one page.
 pub struct Load {
     url: String,
-    cookie: String,
+    /// The header that carries the credential, and its value.
+    credential: (&'static str, String),
     connections: usize,
 }
 
@@ -34,7 +35,16 @@ pub struct Measured {
 
 impl Load {
     pub fn new(url: &str, path: &str, cookie: &str) -> Self {
-        Self { url: format!("{url}{path}"), cookie: cookie.to_owned(), connections: 32 }
+        Self { url: format!("{url}{path}"), credential: ("cookie", cookie.to_owned()), connections: 32 }
+    }
+
+    /// Calls of the API with this key.
+    pub fn of_api(url: &str, path: &str, key: &str) -> Self {
+        Self {
+            url: format!("{url}{path}"),
+            credential: ("authorization", format!("Bearer {key}")),
+            connections: 32,
+        }
     }
 
     pub fn with_connections(self, connections: usize) -> Self {
@@ -42,13 +52,13 @@ impl Load {
     }
 
     /// Runs it for this time.
-    pub async fn run(self, time: Duration) -> Measured {
+    pub async fn run(&self, time: Duration) -> Measured {
         let mut command = Command::new("wrk");
         command
             .args(["-t2", "--latency", "--timeout", "10s"])
             .arg(format!("-c{}", self.connections))
             .arg(format!("-d{}s", time.as_secs()))
-            .args(["-H", &format!("cookie: {}", self.cookie)])
+            .args(["-H", &format!("{}: {}", self.credential.0, self.credential.1)])
             .arg(&self.url)
             .stderr(Stdio::inherit());
         #[expect(clippy::disallowed_methods, reason = "no server runs in this process")]
@@ -56,7 +66,7 @@ impl Load {
         let output = output.expect("no panic").expect("wrk");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         // For wrk a redirect to the log-in is a success too.
-        let looked = client().get(&self.url).header("cookie", &self.cookie).send().await;
+        let looked = client().get(&self.url).header(self.credential.0, &self.credential.1).send().await;
         assert_eq!(looked.expect("an answer").status(), 200, "{}", self.url);
         Measured::read(&text).unwrap_or_else(|| unreachable!("wrk said: {text}"))
     }

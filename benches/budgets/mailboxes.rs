@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use mail360::{
     accounts::service::ConnectedMailbox,
+    clients::model::TypedClient,
     connectors::service::{Added, Connector, Typed},
-    people::{access::Admin, service::RequestContext},
+    people::{
+        access::{Admin, Scope},
+        service::RequestContext,
+    },
     platform::failure::Failure,
     providers::{oauth::Grant, provider::Identity},
     router::Program,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -31,6 +36,13 @@ async fn row(database: &DatabaseConnection, query: &str) -> sea_orm::QueryResult
 /// The first number of the only row of a query.
 pub async fn number(database: &DatabaseConnection, query: &str) -> i64 {
     row(database, query).await.try_get_by_index(0).expect("a number")
+}
+
+/// The keys of all accounts.
+pub async fn account_keys(database: &DatabaseConnection) -> Vec<Uuid> {
+    let statement = Statement::from_string(database.get_database_backend(), "SELECT id FROM accounts");
+    let rows = database.query_all_raw(statement).await.expect("an answer");
+    rows.iter().map(|row| row.try_get_by_index(0).expect("an id")).collect()
 }
 
 /// Connects mailboxes to an installation.
@@ -64,6 +76,16 @@ impl Mailboxes {
 
     /// Adds a connector of this application.
     pub async fn add_connector(&self, name: &str, application: &Application) -> Connector {
+        self.add_connector_with(name, application, &[]).await
+    }
+
+    /// The same with these optional permissions.
+    pub async fn add_connector_with(
+        &self,
+        name: &str,
+        application: &Application,
+        scopes: &[&str],
+    ) -> Connector {
         let settings = [("account_type", "tenants_and_personal"), ("tenant", "")];
         let typed = Typed {
             provider: "outlook".to_owned(),
@@ -71,6 +93,7 @@ impl Mailboxes {
             client_id: application.id.clone(),
             client_secret: application.secret.clone().into(),
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             ..Typed::default()
         };
         let service = &self.program.connectors;
@@ -80,6 +103,24 @@ impl Mailboxes {
         let read = self.program.database.read();
         let found = service.find(&read, self.admin.organisation(), id).await;
         found.expect("an answer").expect("the connector")
+    }
+
+    /// Adds an API client that may do everything, without a limit that a measurement reaches. Returns its key.
+    pub async fn add_api_client(&self, installation: &Installation) -> String {
+        let admin = self.admin.clone().reauthenticated().expect("just now");
+        let names = self.program.clients.names(&admin).await.expect("the names");
+        let typed = TypedClient {
+            // The names of clients differ.
+            name: format!("Bench {}", names.len()),
+            scopes: Scope::EVERY.iter().map(|scope| scope.name().to_owned()).collect(),
+            reach: "all".to_owned(),
+            ..TypedClient::default()
+        };
+        let added = self.program.clients.add(&admin, &typed).await.expect("an answer").expect("a client");
+        let database = installation.database().await;
+        let unlimited = "UPDATE api_clients SET rate = 1000000, at_once = 100000";
+        database.execute_unprepared(unlimited).await.expect("unlimited");
+        added.key.secret.expose_secret().to_owned()
     }
 
     /// Connects these mailboxes through a connector. Each has one of the names in turn.
@@ -113,6 +154,7 @@ impl Mailboxes {
                         reference: None,
                         only: None,
                         moves_from: None,
+                        client: None,
                         scopes: &connector.scopes,
                         asked: &connector.scopes,
                         pinned: connector.application.pin_grant(&identity),

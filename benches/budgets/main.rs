@@ -5,9 +5,12 @@
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
 
 mod accounts;
+mod api;
+mod downloads;
 mod installation;
 mod load;
 mod mailboxes;
+mod pages;
 mod strict_server;
 mod table;
 
@@ -19,6 +22,7 @@ use std::{
 
 use installation::{Installation, in_process};
 use load::{Load, log_ins};
+use pages::median_rates;
 use table::{Row, Table};
 
 /// The same allocator as in the program, because one measurement serves pages from this process.
@@ -48,6 +52,8 @@ async fn main() -> ExitCode {
     thousand_browsers(&mut table).await;
     memory(&mut table).await;
     accounts::measure(&mut table).await;
+    api::measure(&mut table).await;
+    downloads::measure(&mut table).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
     if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -56,7 +62,8 @@ async fn main() -> ExitCode {
 /// Runs `perf` while the Connectors page is under load, and writes its samples.
 async fn flame(path: &Path) {
     let running = Installation::new(25).await.start().await;
-    let load = running.load("/connectors").run(2 * ROUND);
+    let load = running.load("/connectors");
+    let load = load.run(2 * ROUND);
     let mut perf = std::process::Command::new("perf");
     // Few samples, because unwinding without frame pointers takes longer than sampling.
     perf.args(["record", "--quiet", "-e", "cpu-clock", "-F", "61", "--call-graph", "dwarf,32768", "-o"])
@@ -113,12 +120,9 @@ async fn start(table: &mut Table) {
 
 async fn page_against_memory(table: &mut Table) {
     let (url, cookie) = in_process(25).await;
-    let (mut page, mut from_memory) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        page.push(Load::new(&url, "/connectors", &cookie).run(ROUND).await.all_well().per_second);
-        from_memory.push(Load::new(&url, "/from-memory", &cookie).run(ROUND).await.all_well().per_second);
-    }
-    let (page, from_memory) = (median(page), median(from_memory));
+    let (page, from_memory) =
+        (Load::new(&url, "/connectors", &cookie), Load::new(&url, "/from-memory", &cookie));
+    let [page, from_memory] = median_rates(&page, &from_memory).await;
     let share = page / from_memory;
     table.add(Row {
         what: "logged-in Connectors page, 25 rows, against the same bytes from memory behind the same layers",
@@ -131,30 +135,15 @@ async fn page_against_memory(table: &mut Table) {
 async fn few_against_many(table: &mut Table) {
     let (few, many) = (Installation::new(100).await, Installation::new(1_000_000).await);
     let (few, many) = (few.start().await, many.start().await);
-    for (path, what) in [
+    let pages = [
         ("/connectors", "the same page with 1,000,000 connectors in the table against 100"),
         (
             "/connectors?search=mail",
             "a search for a word that every connector has, among 1,000,000 against among 100",
         ),
-    ] {
-        let mut ratios = Vec::new();
-        for _ in 0..ROUNDS {
-            let of_few = few.load(path).run(ROUND).await.all_well().per_second;
-            let of_many = many.load(path).run(ROUND).await.all_well().per_second;
-            ratios.push(of_few / of_many);
-        }
-        let ratio = median(ratios);
-        table.add(Row {
-            what,
-            budget: "at most 1.5 times the time".to_owned(),
-            value: format!("{ratio:.2}"),
-            met: ratio <= 1.5,
-        });
-    }
-    // Of several frequent words a search checks a bounded number of names. That takes longer than one word, so these
-    // budgets are times, with two searches at once.
-    for (path, what, max) in [
+    ];
+    pages::few_against_many(table, [&few, &many], &pages).await;
+    let searches = [
         (
             "/connectors?search=mail+archive",
             "a search for two words that every connector has, among 1,000,000",
@@ -165,16 +154,8 @@ async fn few_against_many(table: &mut Table) {
             "a search for two words that half of the connectors have each and no connector has both, among 1,000,000",
             250.0,
         ),
-    ] {
-        let measured = many.load(path).with_connections(2).run(ROUND).await.all_well();
-        let value = measured.median.as_secs_f64() * 1000.0;
-        table.add(Row {
-            what,
-            budget: format!("median under {max} ms"),
-            value: format!("{value:.1} ms"),
-            met: value < max,
-        });
-    }
+    ];
+    pages::searches(table, &many, &searches).await;
 }
 
 async fn while_others_log_in(table: &mut Table) {

@@ -79,6 +79,12 @@ impl StrictServer {
         self.post("/__control", changes).await;
     }
 
+    /// Lets mail arrive in the inbox of this log-in.
+    pub async fn deliver(&self, login: &str, messages: u32) {
+        let actions = json!([{ "do": "deliver", "count": messages }]);
+        self.post("/__mailbox", json!({ "login": login, "actions": actions })).await;
+    }
+
     /// Registers another application.
     pub async fn register(&self) -> Application {
         let number = self.applications.fetch_add(1, Ordering::Relaxed);
@@ -92,7 +98,17 @@ impl StrictServer {
 
     /// Issues a grant for each of these log-ins.
     pub async fn mint(&self, application: &Application, logins: Vec<String>) -> Vec<Minted> {
-        let wanted = json!({ "client_id": application.id, "logins": logins, "scope": SCOPES });
+        self.mint_with(application, logins, SCOPES).await
+    }
+
+    /// The same with these permissions.
+    pub async fn mint_with(
+        &self,
+        application: &Application,
+        logins: Vec<String>,
+        scopes: &str,
+    ) -> Vec<Minted> {
+        let wanted = json!({ "client_id": application.id, "logins": logins, "scope": scopes });
         serde_json::from_str(&self.post("/__grants", wanted).await).expect("grants")
     }
 
