@@ -2,11 +2,11 @@
 # `make audit` runs tools by other authors against the program. It takes about ten minutes, installs what
 # it needs, and stays on this machine. It runs as root, because one tool accepts only port 443.
 #
-#   scripts/audit.sh [observatory csp schemathesis wapiti sqlmap ffuf slow lighthouse deny]
+#   scripts/audit.sh [observatory csp schemathesis msgraph api wapiti sqlmap ffuf slow lighthouse deny]
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 
-all=(observatory csp schemathesis wapiti sqlmap ffuf slow lighthouse deny)
+all=(observatory csp schemathesis msgraph api wapiti sqlmap ffuf slow lighthouse deny)
 for name in "$@"; do
   [[ " ${all[*]} " == *" $name "* ]] || die "There is no $name here; there are: ${all[*]}"
 done
@@ -25,12 +25,14 @@ done
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 [ ${#packages[@]} = 0 ] || debian "${packages[@]}"
 # A folder for each tool, because they need different versions of the same libraries.
-for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5; do
+MSGRAPH=msgraph-sdk==1.65.0
+for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5 "msgraph:$MSGRAPH"; do
   venv=$TOOLS/audit-${tool%%:*}
-  if ! [ -x "$venv/bin/${tool%%:*}" ]; then
+  if [ "$(cat "$venv/installed" 2>/dev/null)" != "${tool#*:}" ]; then
     say "Installing ${tool%%:*}"
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet "${tool#*:}"
+    printf '%s' "${tool#*:}" >"$venv/installed"
   fi
 done
 
@@ -38,13 +40,19 @@ own_settings
 work_folder
 password=$(random 15)
 
-# serve NAME PORT PUBLIC_URL: starts a program with an administrator.
+# serve NAME PORT PUBLIC_URL [PROVIDER]: starts a program with an administrator.
 serve() {
   local folder=$WORK/$1
   export MAIL360_LISTEN=127.0.0.1:$2 MAIL360_PUBLIC_URL=$3 MAIL360_DATA_DIR=$folder MAIL360_LOG=warn
   export MAIL360_TRUSTED_PROXIES=127.0.0.0/8
-  # No request may reach a provider.
-  export MAIL360_MICROSOFT_TOKEN_URL=http://127.0.0.1:9/token MAIL360_MICROSOFT_GRAPH_URL=http://127.0.0.1:9
+  # No request may reach a provider, unless a scan has one of its own.
+  if [ -n "${4:-}" ]; then
+    export MAIL360_MICROSOFT_AUTHORIZE_URL=$4/{tenant}/oauth2/v2.0/authorize MAIL360_MICROSOFT_ISSUER=$4/{tenant}/v2.0
+    export MAIL360_MICROSOFT_TOKEN_URL=$4/{tenant}/oauth2/v2.0/token MAIL360_MICROSOFT_GRAPH_URL=$4/v1.0
+  else
+    unset MAIL360_MICROSOFT_AUTHORIZE_URL MAIL360_MICROSOFT_ISSUER
+    export MAIL360_MICROSOFT_TOKEN_URL=http://127.0.0.1:9/token MAIL360_MICROSOFT_GRAPH_URL=http://127.0.0.1:9
+  fi
   {
     "$TARGET/release/mail360" migrate &&
       "$TARGET/release/mail360" organisation add --name Contoso &&
@@ -145,6 +153,68 @@ if wanted schemathesis; then
   count() { grep -oE '[0-9]+ generated' "$WORK/$1.txt" | head -n 1; }
   verdict schemathesis "$(count schemathesis), $(count schemathesis-rule) and $(count schemathesis-ending), over $(
     grep -oE 'Tested: [0-9]+' "$WORK/schemathesis.txt") operations and three; no answer of 500 and above" $status
+fi
+
+if wanted msgraph || wanted api; then
+  # An API client with every scope, and a mailbox at the stand-in for Microsoft.
+  npm_packages "$ROOT/end2end"
+  api=http://localhost:3204
+  application=$("$NODE" -p "require('node:crypto').randomUUID()")
+  application_secret=$(random 30)
+  clients=$("$NODE" -p 'JSON.stringify([{ client_id: process.argv[1], client_secret: process.argv[2], redirect_uris: [process.argv[3]] }])' \
+    "$application" "$application_secret" "$api/api/connectors")
+  graph=http://127.0.0.1:3205
+  PORT=3205 CLIENTS=$clients "$NODE" "$ROOT/end2end/provider/main.mjs" >"$WORK/provider.log" 2>&1 &
+  PIDS+=($!)
+  for _ in $(seq 100); do
+    grep -q '"listening"' "$WORK/provider.log" && break
+    sleep 0.1
+  done
+  serve api 3204 "$api" "$graph"
+  api_cookie=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" "$api" ada@contoso.test "$password")
+  account=$("$NODE" "$ROOT/scripts/audit/connect-mailbox.mjs" "$api" "$api_cookie" "$application" "$application_secret" alice@contoso.test)
+  key=$("$NODE" "$ROOT/scripts/audit/add-api-client.mjs" "$api" "$api_cookie")
+fi
+
+if wanted msgraph; then
+  # Microsoft's client, first with the token that the API hands out for the mailbox, then with the API key.
+  token=$(curl --silent --header "Authorization: Bearer $key" "$api/api/accounts/$account/token" |
+    "$NODE" -p 'JSON.parse(require("fs").readFileSync(0)).data.token' || true)
+  # mailbox NAME BASE_URL TOKEN
+  mailbox() { "$TOOLS/audit-msgraph/bin/python" "$ROOT/scripts/audit/graph-client.py" "$2" "$3" >"$WORK/$1.json" 2>"$WORK/$1.txt"; }
+  status=0
+  mailbox straight "$graph/v1.0" "$token" || status=1
+  mailbox passed "$api/api/accounts/$account/proxy/v1.0" "$key" || status=1
+  [ -s "$WORK/straight.json" ] && cmp "$WORK/straight.json" "$WORK/passed.json" || status=1
+  [ $status = 0 ] || tail -n 20 "$WORK/straight.txt" "$WORK/passed.txt"
+  verdict msgraph "$MSGRAPH reads the same mailbox from the stand-in itself and through the raw passage: $(
+    "$NODE" -p 'const { messages, folders, contacts } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+      `${messages.length} messages, ${folders.length} folders, ${contacts.length} contacts`' "$WORK/passed.json" || true)" $status
+fi
+
+if wanted api; then
+  "$NODE" "$ROOT/scripts/audit/api-document.mjs" "$api" "$key" "$account" >"$WORK/api.json"
+  # scan NAME OPTION...: only what the document declares, and no answer of 500 and above.
+  scan() {
+    local name=$1
+    shift
+    (cd "$WORK" && "$TOOLS/audit-schemathesis/bin/schemathesis" run "$WORK/api.json" --url "$api" \
+      --phases examples,coverage,fuzzing -n 60 --generation-allow-x00 true --continue-on-failure \
+      --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
+      -H "Authorization: Bearer $key" "$@") >"$WORK/$name.txt" 2>&1
+  }
+  status=0
+  # These two change the account on which all others depend, so they come last.
+  ending=(changeAccount deleteAccount)
+  scan api-reading "${ending[@]/#/--exclude-operation-id=}" || status=$?
+  tail -n 25 "$WORK/api-reading.txt"
+  # The scan proves nothing if the key or the account did not work at its end.
+  code=$(curl --silent --output /dev/null --write-out '%{http_code}' --header "Authorization: Bearer $key" "$api/api/accounts/$account/messages")
+  [ "$code" = 200 ] || status=1
+  scan api-ending "${ending[@]/#/--include-operation-id=}" || status=$?
+  tail -n 10 "$WORK/api-ending.txt"
+  verdict api "$(grep -oE '[0-9]+ generated' "$WORK/api-reading.txt" | head -n 1) over $(
+    grep -oE 'Tested: [0-9]+' "$WORK/api-reading.txt") operations of /api/openapi.json with every scope; nothing against it" $status
 fi
 
 if wanted wapiti; then

@@ -59,7 +59,7 @@ function tree(code, at, depth) {
 /** The first two names of each path into the crate, in any notation. @param {string} code */
 const imported = (code) => [...code.matchAll(/\b(?:crate|mail360)::/g)].flatMap(({ index, 0: start }) => tree(code, index + start.length, 2).paths);
 
-const FEATURES = ['accounts', 'connectors', 'sign_ins', 'log_in', 'people', 'activity'];
+const FEATURES = ['accounts', 'clients', 'connectors', 'sign_ins', 'log_in', 'people', 'activity'];
 /** The modules of a feature that other features may use. */
 const OPEN = ['service', 'model', 'access'];
 /**

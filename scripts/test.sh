@@ -80,8 +80,10 @@ browser() {
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
   [ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
     compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || debian faketime
-  # For the check of a signature in the README.
+  # For the examples of docs/api.md, and for the check of a signature in the README.
   command -v python3 >/dev/null || debian python3
+  command -v curl >/dev/null || debian curl
+  command -v openssl >/dev/null || debian openssl
   npm_packages "$ROOT/end2end"
   # Playwright refuses Debian's.
   newest_node "$ROOT/end2end"
