@@ -56,8 +56,8 @@ fn anchor(heading: &str) -> String {
 }
 
 fn write_start(html: &mut Markup, base: &str) {
-    html.raw(r#"<p class="text">Your software reads mail and contacts of the connected mailboxes with these calls. They are "#)
-        .raw("those of Mail360, and some more. An administrator makes an API client with its key under Settings &gt; API ")
+    html.raw(r#"<p class="text">Your software reads, sends and changes mail and contacts of the connected mailboxes with these "#)
+        .raw("calls. They are those of Mail360, and some more. An administrator makes an API client with its key under Settings &gt; API ")
         .raw("access. This lists the accounts:</p><pre tabindex=\"0\" role=\"group\" aria-label=\"A first call\"><code>curl ")
         .text(base)
         .raw("/api/accounts -H &quot;Authorization: Bearer m360_…&quot;</code></pre>");
@@ -77,9 +77,9 @@ fn write_call(html: &mut Markup, call: &Call) {
         .raw("\">")
         .text(call.summary)
         .raw("</h3><p><code>");
-    html.text(&call.method).raw(" ").text(call.path).raw("</code></p>");
+    html.text(&call.method).raw(" ").breakable(call.path).raw("</code></p>");
     if !call.about.is_empty() {
-        html.raw("<p class=\"text\">").text(call.about).raw("</p>");
+        html.raw("<p class=\"text\">").breakable(call.about).raw("</p>");
     }
     html.raw("<p class=\"soft note\">");
     match call.credential {
@@ -103,7 +103,21 @@ fn write_answer(html: &mut Markup, answer: Answer) {
         Answer::Done => {
             html.raw("only status.");
         }
+        Answer::Bulk(name) => {
+            html.raw("only status if all is done, and otherwise status 207 with ");
+            link(html, name);
+            html.raw(".");
+        }
         Answer::One(name) => {
+            link(html, name);
+            html.raw(".");
+        }
+        Answer::Created(name) => {
+            link(html, name);
+            html.raw(", with the status 201.");
+        }
+        Answer::DoneOrOne(name) => {
+            html.raw("only status, or ");
             link(html, name);
             html.raw(".");
         }
@@ -139,20 +153,21 @@ fn write_parameter(html: &mut Markup, parameter: &Parameter) {
         Place::Path => "path",
         Place::Query => "query",
         Place::Body => "body",
+        Place::Header => "header",
     };
     html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div><code>"#)
-        .text(parameter.name)
+        .breakable(parameter.name)
         .raw("</code>");
     if parameter.is_required {
         html.raw(r#"<p class="soft note">required</p>"#);
     }
     html.raw(r#"</div></th><td role="cell" data-label="In"><div>"#).text(place);
-    html.raw(r#"</div></td><td role="cell" data-label="Type"><div>"#).text(parameter.type_words());
+    html.raw(r#"</div></td><td role="cell" data-label="Type"><div>"#).breakable(&parameter.type_words());
     if let Some(default) = parameter.default {
-        html.raw(r#"<p class="soft note">default <code>"#).text(default).raw("</code></p>");
+        html.raw(r#"<p class="soft note">default <code>"#).breakable(default).raw("</code></p>");
     }
-    html.raw(r#"</div></td><td role="cell" data-label="Meaning"><div>"#).text(parameter.about);
-    html.raw(r#"<p class="soft note">"#).text(parameter.effect_words()).raw("</p></div></td></tr>");
+    html.raw(r#"</div></td><td role="cell" data-label="Meaning"><div>"#).breakable(parameter.about);
+    html.raw(r#"<p class="soft note">"#).breakable(&parameter.effect_words()).raw("</p></div></td></tr>");
 }
 
 /// The results, from the schemas of the document.
@@ -165,7 +180,7 @@ fn write_schemas(html: &mut Markup, document: &Value) {
         html.raw("<h3 id=\"").in_quotes(format_args!("result-{name}")).raw("\">").text(name).raw("</h3>");
         begin_table(html, &format!("Fields of {name}"), &["Field", "Type", "Meaning"]);
         for (field, value) in fields {
-            html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div><code>"#).text(field);
+            html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div><code>"#).breakable(field);
             html.raw(r#"</code></div></th><td role="cell" data-label="Type"><div>"#);
             html.text(type_of(value)).raw(r#"</div></td><td role="cell" data-label="Meaning"><div>"#);
             write_description(html, value.get("description").and_then(Value::as_str).unwrap_or_default());
@@ -180,9 +195,9 @@ fn write_schemas(html: &mut Markup, document: &Value) {
 fn write_description(html: &mut Markup, text: &str) {
     for (number, part) in text.split('`').enumerate() {
         if number.is_multiple_of(2) {
-            html.text(part);
+            html.breakable(part);
         } else {
-            html.raw("<code>").text(part).raw("</code>");
+            html.raw("<code>").breakable(part).raw("</code>");
         }
     }
 }
@@ -215,11 +230,11 @@ fn write_errors(html: &mut Markup) {
         .raw("<code>moreInfo</code>, and a <code>reference</code> for the operator.</p>");
     begin_table(html, "Error codes", &["Code", "Status", "Meaning"]);
     for code in Code::VARIANTS {
-        html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div><code>"#).text(code.name());
+        html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div><code>"#).breakable(code.name());
         html.raw(r#"</code></div></th><td role="cell" data-label="Status"><div>"#)
             .text(code.status().as_u16());
         html.raw(r#"</div></td><td role="cell" data-label="Meaning"><div>"#)
-            .text(code.meaning())
+            .breakable(code.meaning())
             .raw("</div></td></tr>");
     }
     end_table(html);
@@ -244,10 +259,15 @@ fn end_table(html: &mut Markup) {
 mod tests {
     use super::*;
 
-    fn page() -> String {
+    fn written() -> String {
         let mut html = Markup::default();
         write(&mut html, openapi::document().expect("a document"), "https://mail.contoso.test");
         html.into_string()
+    }
+
+    /// The page without the places where its codes may break.
+    fn page() -> String {
+        written().replace("<wbr>", "")
     }
 
     #[test]
@@ -270,6 +290,17 @@ mod tests {
         let page = page();
         assert!(page.contains("false: calls answer <code>ACCOUNT_PAUSED</code>."));
         assert!(!page.contains('`'));
+    }
+
+    #[test]
+    fn codes_break_behind_their_underscores() {
+        let written = written();
+        for code in
+            ["waiting_<wbr>for_<wbr>company", "NOT_<wbr>SUPPORTED_<wbr>BY_<wbr>PROVIDER", "account_<wbr>key"]
+        {
+            assert!(written.contains(&format!("<code>{code}</code>")), "{code}");
+        }
+        assert!(written.contains("/api/<wbr>accounts/<wbr>{account_<wbr>key}</code>"));
     }
 
     #[test]

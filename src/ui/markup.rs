@@ -31,6 +31,19 @@ impl Markup {
         self
     }
 
+    /// Appends text, escaped, whose lines may end behind each underscore and between the segments of a path. So
+    /// `waiting_for_company` breaks between its words, and not inside one.
+    pub fn breakable(&mut self, text: &str) -> &mut Self {
+        let ends_word = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '}');
+        for part in text.split_inclusive(['_', '/']) {
+            self.text(part);
+            if part.strip_suffix(['_', '/']).is_some_and(ends_word) {
+                self.raw("<wbr>");
+            }
+        }
+        self
+    }
+
     /// Appends a part of an attribute's value, escaped. The double quotes around the value belong to the markup.
     pub fn in_quotes(&mut self, value: impl Display) -> &mut Self {
         let _ = write!(InQuotes(&mut self.0), "{value}");
@@ -101,6 +114,24 @@ mod tests {
             }
             prop_assert_eq!(tags, [format!("title={value}"), "a".to_owned(), "/a".to_owned()], "{}", html);
             prop_assert_eq!(read, text, "{}", html);
+        }
+    }
+
+    #[test]
+    fn a_code_may_break_between_its_words_and_a_path_between_its_segments() {
+        for (text, expected) in [
+            ("waiting_for_company", "waiting_<wbr>for_<wbr>company"),
+            (
+                "PUT /api/accounts/{account_key}/oauth",
+                "PUT /api/<wbr>accounts/<wbr>{account_<wbr>key}/<wbr>oauth",
+            ),
+            ("_links", "_links"),
+            ("https://contoso.test", "https://contoso.test"),
+            ("limit & start", "limit &amp; start"),
+        ] {
+            let mut html = Markup::default();
+            html.breakable(text);
+            assert_eq!(html.into_string(), expected);
         }
     }
 

@@ -136,8 +136,10 @@ async fn the_reference_is_a_page_for_users_and_for_visitors() {
         page.assert_status(200)
             .assert_says("API reference")
             .assert_says("http://localhost:3000/api/accounts");
+        // Without the places where a path may break.
+        let body = page.body.replace("<wbr>", "");
         for call in calls::ALL {
-            assert!(page.body.contains(call.path), "{}", call.path);
+            assert!(body.contains(call.path), "{}", call.path);
         }
     }
 }
