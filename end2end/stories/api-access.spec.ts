@@ -65,6 +65,9 @@ test('a new API client lists the accounts with the line beside its key, and its 
     expect(answer.status, line).toBe(200);
     expect(Array.isArray(answer.data), line).toBe(true);
   }
+  const sends = await page.getByRole('group', { name: API.sendLine }).innerText();
+  expect(sends).toContain(`\\"toAddress\\":\\"${GRACE}\\"`);
+  expect(sends).toMatch(/\/api\/accounts\/[0-9a-f-]{36}\/messages"$/);
   expect((await call(`${app.url}/api${account}/folders`, 'm360_wrong')).status).toBe(401);
 
   // The records are written once a second, and the entry of the pane is there within ten seconds.

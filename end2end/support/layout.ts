@@ -37,8 +37,10 @@ function findProblems(page: Page, fontSize: number, mayBreakCode: boolean): Prom
     const where = (element: Element) => element.outerHTML.slice(0, 120);
     const isShown = (element: Element) => {
       if (!element.checkVisibility({ visibilityProperty: true })) return false;
-      // Texts for screen readers are in a box of one pixel.
-      for (let at: Element | null = element; at; at = at.parentElement) if (at.getBoundingClientRect().width <= 1) return false;
+      // Texts for screen readers are in a box of one pixel. The wrapper of an island has no box, and hides nothing.
+      for (let at: Element | null = element; at; at = at.parentElement) {
+        if (at.getBoundingClientRect().width <= 1 && getComputedStyle(at).display !== 'contents') return false;
+      }
       return true;
     };
 

@@ -9,7 +9,10 @@ use leptos::prelude::*;
 use time::Date;
 
 pub use self::expires::Expires;
-use self::{api_scope::ApiScope, row::FormRow};
+use self::{
+    api_scope::{ApiScope, ScopeDetails},
+    row::FormRow,
+};
 use super::{
     draft::{Draft, GUIDE, OWNER, Target},
     guide::GuideState,
@@ -76,14 +79,15 @@ fn place(provider: &dyn Provider, field: &Field) -> (Row, usize) {
     match field {
         Field::Provider => (Row::Decide, 0),
         Field::ServiceName => (Row::Decide, 1),
-        Field::Permissions => (Row::Decide, 2),
+        // Beside the other decisions, or below them.
+        Field::Permissions => (Row::Decide, usize::MAX),
         Field::ClientId => (Row::Register, 0),
         Field::ClientSecret => (Row::Credentials, 0),
         Field::SecretExpires => (Row::Credentials, 1),
-        // A provider's own fields are the last ones of their row.
+        // A provider's own fields are below those that every provider has.
         Field::Setting(name) => {
             let own = provider.settings().iter().enumerate().find(|(_, setting)| setting.name == name);
-            own.map_or((Row::Credentials, usize::MAX), |(at, setting)| (setting.row, 3 + at))
+            own.map_or((Row::Credentials, usize::MAX), |(at, setting)| (setting.row, 2 + at))
         }
     }
 }
@@ -179,14 +183,18 @@ impl FormView {
         }
     }
 
-    /// The decisions: the name, the permissions, and the provider's own ones.
-    fn decide(&self) -> (AnyView, AnyView) {
+    /// The decisions. On the left are the name and the provider's own ones, on the right the permissions, and below both
+    /// what each permission allows.
+    fn decide(&self) -> (AnyView, AnyView, AnyView) {
         let provider_error = self.draft.error(&Field::Provider).map(|error| {
             view! { <FieldError id=format!("{}-error", Field::Provider.name()) error=Some(error) /> }
         });
         let left = view! {
             {provider_error}
             {self.field(&Field::ServiceName)}
+            {self.own_fields(Row::Decide)}
+        };
+        let right = view! {
             <ApiScope
                 provider=self.provider.clone()
                 chosen=self.draft.scopes.clone()
@@ -194,7 +202,8 @@ impl FormView {
                 line=self.line(&Field::Permissions)
             />
         };
-        (left.into_any(), self.own_fields(Row::Decide).into_any())
+        let below = view! { <ScopeDetails provider=self.provider.clone() /> };
+        (left.into_any(), right.into_any(), below.into_any())
     }
 
     /// The values of a registered application.
@@ -260,12 +269,12 @@ impl FormView {
                 <FormRow number=Some(number) title=title lead=lead has_steps=true left=left right=right />
             }
         };
-        let (name, own) = self.decide();
+        let (name, scope, details) = self.decide();
         let secret = view! {
             {self.field(&Field::ClientSecret)} {self.expires()} {self.own_fields(Row::Credentials)}
         };
         let rows = view! {
-            <FormRow number=Some(1) title="Decide" has_steps=false left=name right=own />
+            <FormRow number=Some(1) title="Decide" has_steps=false left=name right=scope below=Some(details) />
             {with_steps(2, register, Row::Register, self.register())}
             {with_steps(3, permissions, Row::Permissions, self.own_fields(Row::Permissions).into_any())}
             {with_steps(4, credentials, Row::Credentials, secret.into_any())}
@@ -277,7 +286,7 @@ impl FormView {
 
     /// The rows without steps. A row without fields is left out.
     fn rows(&self) -> AnyView {
-        let (name, own) = self.decide();
+        let (name, scope, details) = self.decide();
         let permissions = self.own_fields(Row::Permissions).map(|fields| {
             view! { <FormRow number=None title="Permissions" has_steps=false left=fields right={().into_any()} /> }
         });
@@ -289,7 +298,7 @@ impl FormView {
         .into_any();
         let title = self.provider.names().application;
         view! {
-            <FormRow number=None title="Settings" has_steps=false left=name right=own />
+            <FormRow number=None title="Settings" has_steps=false left=name right=scope below=Some(details) />
             {permissions}
             <FormRow number=None title=title has_steps=false left=application right=secret />
         }

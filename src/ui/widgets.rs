@@ -113,7 +113,7 @@ pub fn Copyable(
 ) -> impl IntoView {
     view! {
         <div class="copy">
-            <code data-mirror=mirror>{breakable(&value)}</code>
+            <code data-mirror=mirror>{breakable(&value, '/')}</code>
             <CopyButton what=what />
         </div>
     }
@@ -137,12 +137,13 @@ pub fn CopyButton(
     }
 }
 
-/// Lets a URL break after each slash, and preferably nowhere else.
-fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
-    text.split_inclusive('/')
+/// Lets a text break after each separator, and preferably nowhere else: a URL after its slashes, the name of a permission
+/// after its dots.
+pub fn breakable(text: &str, separator: char) -> Vec<impl IntoView + use<>> {
+    text.split_inclusive(separator)
         .map(|part| {
-            let wbr =
-                (part.ends_with('/') && part.len() > 1 && !part.ends_with(":/")).then(|| view! { <wbr /> });
+            let may_break = part.ends_with(separator) && part.len() > 1 && !part.ends_with(":/");
+            let wbr = may_break.then(|| view! { <wbr /> });
             (part.to_owned(), wbr)
         })
         .collect()

@@ -51,10 +51,10 @@ async fn every_step_comes_before_the_field_that_it_fills(#[values(Kind::Sqlite, 
         "<h1",
         "id=\"connector-form\"",
         "id=\"service_name\"",
-        "name=\"scopes[]\"",
-        "View API scope",
         "name=\"account_type\"",
         "id=\"tenant\"",
+        "name=\"scopes[]\"",
+        "View API scope",
         ">A1<",
         ">A6<",
         "id=\"client_id\"",
@@ -249,7 +249,7 @@ async fn the_summary_lists_the_mistakes_in_the_order_of_the_page(
     let page = ada.get(ADD).await;
     let links = page.body.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
     let links: Vec<_> = links.filter(|to| !["connector-form", "main"].contains(to)).collect();
-    let order = ["service_name", "scopes", "tenant", "client_id", "client_secret", "secret_expires_on"];
+    let order = ["service_name", "tenant", "scopes", "client_id", "client_secret", "secret_expires_on"];
     assert_eq!(links, order);
     for id in order {
         assert!(page.body.contains(&format!(" id=\"{id}\"")), "{id}: the link leads nowhere");

@@ -30,7 +30,7 @@ async fn the_form_says_what_each_permission_allows_and_whether_an_administrator_
         let input = boxes[0].split('>').next().expect("an element");
         assert_eq!(input.contains(" checked"), suggested, "{name}: {input}");
     }
-    page.assert_says("Mail.Read An administrator must allow it");
+    page.assert_says("Mail.Read Admin approval");
     page.assert_says("All calls of Mail.Read.");
     page.assert_says(
         "Mail.Read: Read and search messages, threads, folders, attachments and drafts. In most companies a",

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::{
     providers::{Field, Names, Permission, SharedProvider},
-    ui::widgets::{FieldError, HelpMark},
+    ui::widgets::{FieldError, HelpMark, breakable},
 };
 
-/// The choice of the optional permissions, and behind a disclosure what each permission allows.
+/// The choice of the optional permissions.
 #[component]
 pub fn ApiScope(
     provider: SharedProvider,
@@ -17,30 +17,14 @@ pub fn ApiScope(
     line: Option<&'static str>,
 ) -> impl IntoView {
     let id = Field::Permissions.name();
-    let names = provider.names();
-    let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
-        provider.permissions().iter().partition(|permission| permission.required);
+    let optional: Vec<_> = provider.permissions().iter().filter(|permission| !permission.required).collect();
     let choices = by(&optional, |permission| permission.group)
         .into_iter()
         .map(|(group, permissions)| {
             let choices = permissions.into_iter().map(|permission| draw_choice(permission, &chosen));
             view! {
-                <ul class="choices compact" role="list" aria-label=group>{choices.collect_view()}</ul>
+                <ul class="choices inline" role="list" aria-label=group>{choices.collect_view()}</ul>
             }
-        })
-        .collect_view();
-    let required = by(&required, |permission| permission.allows)
-        .into_iter()
-        .map(|(allows, permissions)| {
-            let names: Vec<_> = permissions.into_iter().map(|permission| permission.name).collect();
-            view! { <li><code>{names.join(", ")}</code> ": " {allows} "."</li> }
-        })
-        .collect_view();
-    let optional = optional
-        .into_iter()
-        .map(|permission| {
-            let calls = permission.calls;
-            view! { <li><code>{permission.name}</code> ": " {calls} " " {approval(names, permission)}</li> }
         })
         .collect_view();
     let line = line.map(|line| view! { " " <span class="help" id=format!("{id}-help")>{line}</span> });
@@ -54,15 +38,6 @@ pub fn ApiScope(
             <div class="stack tight">{choices}</div>
             <FieldError id=format!("{id}-error") error=error />
         </fieldset>
-        <details class="disclosure">
-            <summary>"View API scope"</summary>
-            <div class="stack tight note">
-                <p>"Every connector asks for these permissions:"</p>
-                <ul class="list">{required}</ul>
-                <p>"The permissions that you choose, and the calls of the API that need them:"</p>
-                <ul class="list">{optional}</ul>
-            </div>
-        </details>
     }
 }
 
@@ -70,9 +45,9 @@ pub fn ApiScope(
 fn draw_choice(permission: &'static Permission, chosen: &[String]) -> impl IntoView + use<> {
     let Permission { name, allows, includes, .. } = *permission;
     let checked = chosen.iter().any(|chosen| chosen == name);
-    let approval = permission
-        .needs_administrator
-        .then(|| view! { <span class="help">"An administrator must allow it"</span> });
+    // In a few words: [`ScopeDetails`] has the sentence.
+    let approval =
+        permission.needs_administrator.then(|| view! { <span class="help">"Admin approval"</span> });
     view! {
         <li class="choice">
             <label>
@@ -83,9 +58,44 @@ fn draw_choice(permission: &'static Permission, chosen: &[String]) -> impl IntoV
                     checked=checked
                     data-includes=includes
                 />
-                <span>{allows} " " <code>{name}</code> " " {approval}</span>
+                <span>
+                    <span>{allows}</span> " " <code>{breakable(name, '.')}</code> " " {approval}
+                </span>
             </label>
         </li>
+    }
+}
+
+/// What each permission allows and who must approve it, behind a line that opens.
+#[component]
+pub fn ScopeDetails(provider: SharedProvider) -> impl IntoView {
+    let names = provider.names();
+    let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
+        provider.permissions().iter().partition(|permission| permission.required);
+    let required = by(&required, |permission| permission.allows)
+        .into_iter()
+        .map(|(allows, permissions)| {
+            let names: Vec<_> = permissions.into_iter().map(|permission| permission.name).collect();
+            view! { <li><code>{breakable(&names.join(", "), '.')}</code> ": " {allows} "."</li> }
+        })
+        .collect_view();
+    let optional = optional
+        .into_iter()
+        .map(|permission| {
+            let Permission { name, calls, .. } = *permission;
+            view! { <li><code>{breakable(name, '.')}</code> ": " {calls} " " {approval(names, permission)}</li> }
+        })
+        .collect_view();
+    view! {
+        <details class="disclosure">
+            <summary>"View API scope"</summary>
+            <div class="stack tight note">
+                <p>"Every connector asks for these permissions:"</p>
+                <ul class="list text">{required}</ul>
+                <p>"The permissions that you choose, and the calls of the API that need them:"</p>
+                <ul class="list text">{optional}</ul>
+            </div>
+        </details>
     }
 }
 

@@ -1,4 +1,5 @@
-//! A row of the form, with its two halves beside each other, or below each other on a narrow page.
+//! A row of the form, with its two halves beside each other, or below each other on a narrow page. Below both a row may
+//! have a part of its whole width.
 
 use leptos::prelude::*;
 
@@ -14,6 +15,9 @@ pub fn FormRow(
     has_steps: bool,
     left: AnyView,
     right: AnyView,
+    /// The part of the whole width.
+    #[prop(default = None)]
+    below: Option<AnyView>,
 ) -> impl IntoView {
     let id = format!("row-{}", title.to_lowercase().replace(' ', "-"));
     let heading = id.clone();
@@ -29,6 +33,7 @@ pub fn FormRow(
                 <div class=class>{left}</div>
                 <div class="fields">{right}</div>
             </div>
+            {below}
         </section>
     }
 }
