@@ -88,7 +88,7 @@ test('0: /users/{id} is the same tree as /me, for the account of the token only'
   expect((await graph.get(`/users/${encodeURIComponent(other.login)}/messages`)).status).toBe(403);
 });
 
-test('0: an unknown path is refused, and so is what writes', async ({ provider }) => {
+test('0: an unknown path is refused, and so is a method that a path does not have', async ({ provider }) => {
   const graph = await Graph.open(provider, `${READING} Mail.ReadWrite`);
   for (const path of ['/me/colours', '/me/messages/$value', '/me//messages', '/me/outlook', '/me/%zz']) expect((await graph.get(path)).status, path).toBe(400);
   const answer = await graph.request('/me/messages', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{}' });

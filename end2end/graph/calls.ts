@@ -5,6 +5,9 @@ import type { Provider } from '../provider-fixtures.ts';
 
 export const READING = 'openid profile offline_access User.Read Mail.Read Contacts.Read';
 
+/** Changes everything that the stand-in lets a program change. */
+export const WRITING = 'openid profile offline_access User.Read Mail.ReadWrite Contacts.ReadWrite MailboxSettings.ReadWrite';
+
 /** An item, a list of items, or an error. */
 export interface Body {
   id?: string;
@@ -70,6 +73,12 @@ export class Graph {
 
   async get(target: string, headers: Record<string, string> = {}): Promise<Answered> {
     return read(await this.request(target, { headers }));
+  }
+
+  /** Sends a writing call, with a body in JSON if there is one. */
+  async write(method: string, target: string, body?: object, headers: Record<string, string> = {}): Promise<Answered> {
+    const sent: Sent = body === undefined ? { method, headers } : { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+    return read(await this.request(target, sent));
   }
 
   async batch(requests: object[]): Promise<Answered> {

@@ -8,6 +8,7 @@
 import { createServer, request } from 'node:http';
 import { createEmulator } from 'emulate';
 import { handleGraph, isGraph } from './graph/server.ts';
+import { handleUploadHost } from './graph/upload-host.ts';
 import { settingsFrom } from './settings.mjs';
 
 const { env } = process;
@@ -16,7 +17,7 @@ const port = Number(env.PORT);
 const url = `http://127.0.0.1:${port}`;
 /** The newest message is a few minutes old when the demo begins. */
 const NEWEST_MESSAGE = new Date(Date.now() - 12 * 60_000).toISOString();
-const settings = settingsFrom({ NEWEST_MESSAGE });
+const settings = settingsFrom({ NEWEST_MESSAGE, UPLOAD_URL: await uploadHost() });
 /** The permissions of each access token that was issued. @type {Map<string, string[]>} */
 const scopesOf = new Map();
 
@@ -34,6 +35,14 @@ async function freePort() {
   const free = await listen(server, 0);
   await new Promise((done) => { server.close(done); });
   return free;
+}
+
+/** Starts the host for uploads. @returns Its address. */
+async function uploadHost() {
+  const server = createServer((req, res) => {
+    handleUploadHost(req, res, { settings, record: () => {}, keepSecret: () => {}, identify: () => undefined }).catch(() => { res.destroy(); });
+  });
+  return `http://127.0.0.1:${await listen(server, 0)}`;
 }
 
 const behind = await freePort();
@@ -86,7 +95,7 @@ async function identify(token) {
 /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res */
 async function handle(req, res) {
   const asked = new URL(req.url ?? '/', url);
-  if (isGraph(asked.pathname)) return handleGraph(req, res, { settings, record: () => {}, identify });
+  if (isGraph(asked.pathname)) return handleGraph(req, res, { settings, record: () => {}, keepSecret: () => {}, identify });
   const { connection: _, ...headers } = req.headers;
   const answer = await new Promise((/** @type {(message: import('node:http').IncomingMessage) => void} */ done, failed) => {
     // One connection for each request: a connection that is kept could be closed while it is used again.

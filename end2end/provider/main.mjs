@@ -9,6 +9,7 @@
 
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { handleUploadHost } from './graph/upload-host.ts';
 import { front } from './proxy.mjs';
 import { settingsFrom } from './settings.mjs';
 import { startTenant, tidOf } from './tenant.mjs';
@@ -21,6 +22,8 @@ console.warn = console.error;
 
 /** @type {Record<string, unknown>[]} */
 const events = [];
+/** Every issued token, every verifier that was sent, and what authorises an upload. @type {{ what: 'token' | 'verifier', value: string }[]} */
+const secrets = [];
 /** @param {Record<string, unknown>} event */
 function record(event) {
   const line = { time: new Date().toISOString(), ...event };
@@ -43,6 +46,7 @@ async function listen(port) {
 
 const first = await listen(Number(env.PORT || 0));
 const second = await listen(Number(env.SECOND_PORT || 0));
+const uploads = await listen(Number(env.UPLOAD_PORT || 0));
 
 /** @type {Map<string, Awaited<ReturnType<typeof startTenant>>>} */
 const tenants = new Map();
@@ -51,11 +55,13 @@ const clients = new Map(JSON.parse(env.CLIENTS || '[]').map((/** @type {{ client
 const shared = {
   url: first.url,
   secondUrl: second.url,
-  settings: settingsFrom(env),
+  settings: settingsFrom({ UPLOAD_URL: uploads.url, ...env }),
   tenants,
   clients,
   events,
+  secrets,
   record,
+  keepSecret: (/** @type {string} */ value) => { secrets.push({ what: 'token', value }); },
   addTenant: async (/** @type {string} */ segment) => {
     // With the directory of its accounts, at which their refresh tokens are redeemed.
     for (const one of [segment, tidOf(segment)]) {
@@ -67,7 +73,13 @@ for (const segment of (env.TENANTS || 'common,organizations,consumers').split(',
 
 const answer = front(shared);
 for (const { server } of [first, second]) server.on('request', answer);
-record({ event: 'listening', url: first.url, second_url: second.url, tenants: [...tenants.keys()] });
+uploads.server.on('request', (req, res) => {
+  handleUploadHost(req, res, { ...shared, identify: () => undefined }).catch((error) => {
+    record({ event: 'upload.error', error: error.message });
+    res.destroy();
+  });
+});
+record({ event: 'listening', url: first.url, second_url: second.url, upload_url: uploads.url, tenants: [...tenants.keys()] });
 
 process.on('SIGTERM', () => process.exit(0)).on('SIGINT', () => process.exit(0));
 // The parent process may be killed without a message; this process must then end too.

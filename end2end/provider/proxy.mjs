@@ -68,10 +68,11 @@ function asked(url) {
  *   }>,
  *   clients: Map<string, object>, addTenant: (segment: string) => Promise<void>,
  *   events: Record<string, unknown>[], record: (event: Record<string, unknown>) => void,
+ *   secrets: { what: 'token' | 'verifier', value: string }[], keepSecret: (value: string) => void,
  * }} shared
  */
 export function front(shared) {
-  const { settings, tenants, clients, record } = shared;
+  const { settings, tenants, clients, secrets, record } = shared;
   /** Graph has one address for all tenants; this remembers which tenant issued a token. @type {Map<string, string>} */
   const issuedBy = new Map();
   /** The directory of each refresh token. @type {Map<string, string>} */
@@ -80,8 +81,6 @@ export function front(shared) {
   const grants = new Map();
   /** The refresh token that each grant was given last. @type {Map<string, string>} */
   const newest = new Map();
-  /** Every issued token, and every verifier that was sent. @type {{ what: 'token' | 'verifier', value: string }[]} */
-  const secrets = [];
 
   /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {URL} url */
   async function control(req, res, url) {
@@ -89,7 +88,7 @@ export function front(shared) {
     // Not among the events, which are kept for failed stories.
     if (url.pathname === '/__secrets') return json(res, 200, secrets);
     const wanted = JSON.parse((await body(req)).toString() || '{}');
-    const done = controlGraph(url.pathname, wanted, settings);
+    const done = await controlGraph(url.pathname, wanted, settings);
     if (done !== undefined) return json(res, 200, done);
     if (url.pathname === '/__clients') {
       clients.set(wanted.client_id, wanted);
@@ -176,7 +175,7 @@ export function front(shared) {
   async function handle(req, res) {
     const url = new URL(req.url ?? '/', `http://${req.headers.host}`);
     if (url.pathname.startsWith('/__')) return control(req, res, url);
-    if (isGraph(url.pathname)) return handleGraph(req, res, { settings, record, identify: findAccessToken });
+    if (isGraph(url.pathname)) return handleGraph(req, res, { settings, record, keepSecret: shared.keepSecret, identify: findAccessToken });
 
     const tenant = tenantOf(url, req);
     const isToken = url.pathname.endsWith('/oauth2/v2.0/token');

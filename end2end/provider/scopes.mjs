@@ -6,7 +6,7 @@ const ABOUT_THE_USER = new Set(['openid', 'profile', 'email']);
 export const KNOWN_SCOPES = [
   'openid', 'profile', 'email', 'offline_access',
   'User.Read', 'Mail.ReadBasic', 'Mail.Read', 'Mail.ReadWrite', 'Mail.Send', 'Contacts.Read', 'Contacts.ReadWrite',
-  'MailboxSettings.Read', 'MailboxSettings.ReadWrite',
+  'MailboxSettings.Read', 'MailboxSettings.ReadWrite', 'Mail-Advanced.ReadWrite',
 ];
 
 /** @type {Record<string, (granted: string[]) => string[] | undefined>} */

@@ -47,8 +47,56 @@ export function settingsFrom(env) {
     unknownParameters: env.UNKNOWN_PARAMETERS || 'refuse',
     /** Whether the second page of a search is stale. */
     staleSearch: flag(env.STALE_SEARCH, false),
+    /**
+     * What a change of the content of a message that is not a draft is answered: `invalid` (400), `denied` (403), or
+     * `changed`, as until the end of 2026.
+     */
+    finalContent: env.FINAL_CONTENT || 'invalid',
+    /** The number of seconds after a change of a message in which a further one conflicts with it; 0 if none does. */
+    conflictSeconds: Number(env.CONFLICT_SECONDS || 0),
+    /** How many of a hundred such changes conflict. Which ones depends on the mailbox, the message and its changes alone. */
+    conflictShare: Number(env.CONFLICT_SHARE || 100),
+    /** The status of a conflict: others report 409 and 412. */
+    conflictStatus: Number(env.CONFLICT_STATUS || 409),
+    /** The status of a refused folder whose name is taken: others report 409 and 400. */
+    folderExistsStatus: Number(env.FOLDER_EXISTS_STATUS || 409),
+    /** Whether the cloud has `permanentDelete`, as only the global one does. */
+    permanentDelete: flag(env.PERMANENT_DELETE, true),
+    /** Where DELETE puts a message from another folder than Deleted Items: `deleteditems` or `recoverableitemsdeletions`. */
+    deletedGoTo: env.DELETED_GO_TO || 'deleteditems',
     /** Whether a message that left a folder and came back stays removed in its changes, under immutable ids. */
     lostReturns: flag(env.LOST_RETURNS, false),
+    /** The number of addresses that each mailbox has besides its own. */
+    aliases: Number(env.ALIASES || 0),
+    /** What a message from an address of another mailbox does: `replace` the address silently, or `refuse` to be sent. */
+    sendAs: env.SEND_AS || 'replace',
+    /** Which message ids of programs are kept: all (`kept`), those of new drafts but not of answers (`kept-in-new`), or none (`replaced`). */
+    messageIds: env.MESSAGE_IDS || 'kept',
+    /** How long an accepted draft stays a draft, in seconds; if negative, up to three, by the seed. */
+    draftSeconds: Number(env.DRAFT_SECONDS || -1),
+    /** How long it is found nowhere after that, in seconds; if negative, up to two, by the seed. */
+    goneSeconds: Number(env.GONE_SECONDS || -1),
+    sendSeed: env.SEND_SEED || '',
+    /** What mail to an address without a mailbox does: `nothing`, or it comes back as a `bounce`. */
+    unknownRecipients: env.UNKNOWN_RECIPIENTS || 'nothing',
+    /** The file that gets one line of JSON for each delivery; empty if there is none. */
+    deliveryLog: env.DELIVERY_LOG || '',
+    /** Whether the owner of each mailbox has reached the daily limit of sending. */
+    submissionQuota: flag(env.SUBMISSION_QUOTA, false),
+    /** The number of messages that a mailbox sends in a minute; 0 if there is no limit. */
+    sendsPerMinute: Number(env.SENDS_PER_MINUTE || 0),
+    /** The largest message, in bytes before encoding. Administrators set it, up to 150 MB. */
+    maxMessageBytes: Number(env.MAX_MESSAGE_BYTES || 150 * 1024 * 1024),
+    /** The smallest file for an upload session, in bytes. Others have met a refusal of small ones. */
+    leastUploadBytes: Number(env.LEAST_UPLOAD_BYTES || 0),
+    /** How long an upload session lives, in seconds. */
+    uploadSeconds: Number(env.UPLOAD_SECONDS || 3600),
+    /** What the pieces of an upload are: `multiples` of 320 KiB but for the last one, or of `any` size. */
+    uploadPieces: env.UPLOAD_PIECES || 'multiples',
+    /** The address of the host for uploads, without a slash at the end. Set as soon as it listens. */
+    uploadUrl: env.UPLOAD_URL || '',
+    /** The folder in which uploaded files are kept; in memory if it is empty. */
+    contentFolder: env.CONTENT_FOLDER || '',
     /** The number of contacts of each mailbox. */
     contacts: Number(env.CONTACTS || 12),
     /** Whether the authorise URL first redirects to a second origin, which has the log-in page. */

@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
+import { proxyAddressesOf } from './graph/addresses.ts';
 import { guidOf, interact } from './pages.mjs';
 import { KNOWN_SCOPES } from './scopes.mjs';
 import { adapterOf, PERSONAL_TENANT } from './store.mjs';
@@ -101,7 +102,7 @@ function configuration(segment, tid, { settings }) {
         const oid = guidOf(login);
         const name = login.split('@')[0];
         return use === 'userinfo'
-          ? { sub: login, id: oid, displayName: name, mail: settings.mail ? login : null, userPrincipalName: login, proxyAddresses: [`SMTP:${login}`] }
+          ? { sub: login, id: oid, displayName: name, mail: settings.mail ? login : null, userPrincipalName: login, proxyAddresses: proxyAddressesOf(login, settings) }
           : { sub: login, tid, oid, ver: '2.0', name, preferred_username: login };
       },
     }),

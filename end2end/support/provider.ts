@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { ContactAction, ContactDone } from '../provider/graph/contact-control.ts';
 import type { GateWish } from '../provider/graph/gate.ts';
+import type { Sent, SentWish } from '../provider/graph/sent-control.ts';
 import type { Load } from '../provider/graph/throttle.ts';
 import { node, until } from './process.ts';
 import type { Action, Done } from '../provider/graph/control.ts';
@@ -27,7 +28,30 @@ export interface Settings {
   lowercaseInnerError: boolean;
   unknownParameters: 'refuse' | 'ignore';
   staleSearch: boolean;
+  finalContent: 'invalid' | 'denied' | 'changed';
+  conflictSeconds: number;
+  conflictShare: number;
+  conflictStatus: 409 | 412;
+  folderExistsStatus: 409 | 400;
+  permanentDelete: boolean;
+  deletedGoTo: 'deleteditems' | 'recoverableitemsdeletions';
   lostReturns: boolean;
+  aliases: number;
+  sendAs: 'replace' | 'refuse';
+  messageIds: 'kept' | 'kept-in-new' | 'replaced';
+  draftSeconds: number;
+  goneSeconds: number;
+  sendSeed: string;
+  unknownRecipients: 'nothing' | 'bounce';
+  deliveryLog: string;
+  submissionQuota: boolean;
+  sendsPerMinute: number;
+  maxMessageBytes: number;
+  leastUploadBytes: number;
+  uploadSeconds: number;
+  uploadPieces: 'multiples' | 'any';
+  uploadUrl: string;
+  contentFolder: string;
   contacts: number;
   redirectFirst: boolean;
   stateOnError: boolean;
@@ -45,7 +69,7 @@ export interface Settings {
 export interface Event {
   time: string;
   event: string;
-  what?: 'authorize' | 'approval' | 'token' | 'me' | 'mailbox' | 'lost';
+  what?: 'authorize' | 'approval' | 'token' | 'me' | 'mailbox' | 'upload' | 'lost';
   tenant?: string;
   client_id?: string;
   error?: string;
@@ -143,6 +167,10 @@ export class Provider {
     this.process.thaw();
   }
 
+  async settings(): Promise<Settings> {
+    return (await post(this.url, '/__control', {})) as Settings;
+  }
+
   set(changes: Partial<Settings>): Promise<unknown> {
     return post(this.url, '/__control', changes);
   }
@@ -181,6 +209,11 @@ export class Provider {
   /** Sets limits and faults of Graph, and says what each mailbox has had in this test. */
   async gate(wish: GateWish = {}): Promise<Record<string, Load>> {
     return (await post(this.url, '/__gate', wish)) as Record<string, Load>;
+  }
+
+  /** What mailboxes have sent, by the stand-in's own record. */
+  async sent(wish: SentWish = {}): Promise<Sent> {
+    return (await post(this.url, '/__sent', wish)) as Sent;
   }
 
   async events(): Promise<Event[]> {

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** Makes a key, and a certificate for `localhost` that it signs itself. Programs differ in what they ask of one that they trust. */
+/** Makes a key, and a certificate for this machine that it signs itself. Programs differ in what they ask of one that they trust. */
 function makeCertificate(folder: string): { key: string; cert: string; certificateFile: string } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   execFileSync('openssl', [
-    'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
+    'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
     '-addext', 'keyUsage=critical,digitalSignature,keyCertSign', '-keyout', key, '-out', cert,
   ], { stdio: 'pipe' });
   return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), certificateFile: cert };
@@ -25,6 +25,8 @@ export interface FrontWish {
   port?: number;
   /** Whether requests name the whole address (RFC 9112, 3.2.2), which tells the server how it was called. */
   whole?: boolean;
+  /** The name of this machine: a client may treat one as another host than the other. */
+  host?: 'localhost' | '127.0.0.1';
 }
 
 export class TlsFront {
@@ -35,28 +37,28 @@ export class TlsFront {
   private readonly server: Server;
   private readonly trustedBefore: string[];
 
-  private constructor(server: Server, folder: string, certificateFile: string, trustedBefore: string[]) {
+  private constructor(server: Server, folder: string, certificateFile: string, trustedBefore: string[], host: string) {
     this.server = server;
     this.folder = folder;
     this.certificateFile = certificateFile;
     this.trustedBefore = trustedBefore;
-    this.url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    this.url = `https://${host}:${(server.address() as AddressInfo).port}`;
   }
 
   /** Starts a front that passes nothing on yet: a program must know its address before it can start. */
-  static async listen(wanted = 0): Promise<TlsFront> {
+  static async listen(wanted = 0, host = 'localhost'): Promise<TlsFront> {
     const folder = mkdtempSync(join(tmpdir(), 'mail360-tls-'));
     const { key, cert, certificateFile } = makeCertificate(folder);
     const server = createServer({ key, cert });
-    await new Promise<void>((done) => { server.listen(wanted, 'localhost', done); });
+    await new Promise<void>((done) => { server.listen(wanted, host, done); });
     const trustedBefore = getCACertificates('default');
     setDefaultCACertificates([...trustedBefore, cert]);
-    return new TlsFront(server, folder, certificateFile, trustedBefore);
+    return new TlsFront(server, folder, certificateFile, trustedBefore, host);
   }
 
   /** @param target The server's address: `http://127.0.0.1:4220`. */
-  static async start(target: string, { port = 0, whole = true }: FrontWish = {}): Promise<TlsFront> {
-    const front = await TlsFront.listen(port);
+  static async start(target: string, { port = 0, whole = true, host }: FrontWish = {}): Promise<TlsFront> {
+    const front = await TlsFront.listen(port, host);
     // The whole address (RFC 9112, 3.2.2) tells the server how it was called: its links begin so.
     front.lead(target, whole ? (req) => `https://${req.headers.host}${req.url}` : undefined);
     return front;

@@ -5,6 +5,7 @@ import {
   accessDenied, allows, type Answer, countOf, type GraphContext, type GraphRequest, itemNotFound, malformedId, READ, refusal, Refused,
   type StoredAttachment, wantsImmutableIds,
 } from './context.ts';
+import type { Content } from './content.ts';
 import type { Schema, Type } from './filter.ts';
 import { messagesIn } from './folders.ts';
 import { isWellFormed } from './ids.ts';
@@ -35,24 +36,24 @@ const ITEM = 'microsoft.graph.itemattachment/item';
 const OVERHEAD = 186;
 const CHUNK = 64 * 1024;
 
-/** An attachment with all its properties; the item only if it is wanted. */
-function render(mailbox: Mailbox, message: StoredMessage, attachment: StoredAttachment, immutable: boolean, withItem: boolean): AttachmentJson {
+/** An attachment with all its properties; the item and the bytes only if they are wanted. */
+export function render(mailbox: Mailbox, message: StoredMessage, attachment: StoredAttachment, immutable: boolean, withItem: boolean, withBytes = true): AttachmentJson {
   const common = {
     id: mailbox.ids.idOf('attachment', attachment.key, message.moves, immutable),
     lastModifiedDateTime: attachment.lastModified,
     name: attachment.name,
     contentType: attachment.contentType,
-    size: attachment.bytes.length + OVERHEAD + 2 * attachment.name.length,
+    size: attachment.content.length + OVERHEAD + 2 * attachment.name.length,
     isInline: attachment.isInline,
   };
   if (attachment.kind === 'reference') return { '@odata.type': '#microsoft.graph.referenceAttachment', ...common };
-  if (attachment.kind === 'item') return { '@odata.type': '#microsoft.graph.itemAttachment', ...common, ...(withItem && { item: itemOf(attachment.bytes, attachment.name, attachment.lastModified) }) };
+  if (attachment.kind === 'item') return { '@odata.type': '#microsoft.graph.itemAttachment', ...common, ...(withItem && { item: itemOf(attachment.content.read(), attachment.name, attachment.lastModified) }) };
   return {
     '@odata.type': '#microsoft.graph.fileAttachment',
     ...common,
     contentId: attachment.contentId,
     contentLocation: null,
-    contentBytes: attachment.bytes.toString('base64'),
+    ...(withBytes && { contentBytes: attachment.content.read().toString('base64') }),
   };
 }
 
@@ -63,6 +64,9 @@ function choose(attachment: AttachmentJson, select: string[] | undefined): Attac
   const kept = Object.entries(attachment).filter(([name]) => name === 'id' || name === 'item' || name.startsWith('@') || wanted.includes(name));
   return { '@odata.type': attachment['@odata.type'], ...Object.fromEntries(kept) };
 }
+
+/** Whether the bytes of files are among the properties. */
+const wantsBytes = (select: string[] | undefined): boolean => !select || select.includes(`${CAST}contentBytes`);
 
 /** Whether the request wants the items of item attachments. */
 function wantsItems(expand: string[]): boolean {
@@ -79,18 +83,18 @@ export function expandAttachments(
   const query = new URLSearchParams();
   if (names) query.set('$select', names.join());
   const select = selected({ ...request, query }, ATTACHMENTS);
-  return message.attachments.map((attachment) => choose(render(mailbox, message, attachment, immutable, false), select));
+  return message.attachments.map((attachment) => choose(render(mailbox, message, attachment, immutable, false, wantsBytes(select)), select));
 }
 
 /** The bytes in pieces, so that a slow client holds the request for as long as it reads. */
-async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += CHUNK) yield bytes.subarray(start, start + CHUNK);
+async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
+  for (const piece of content.pieces()) for (let start = 0; start < piece.length; start += CHUNK) yield piece.subarray(start, start + CHUNK);
 }
 
 function content(attachment: StoredAttachment): Answer {
   if (attachment.kind === 'reference') return refusal(405, 'ErrorInvalidRequest', 'The content of a reference attachment cannot be read.');
-  const type = attachment.kind === 'item' ? CONTENT[kindOf(attachment.bytes)].type : attachment.contentType ?? 'application/octet-stream';
-  return { status: 200, headers: { 'content-type': type }, chunks: pieces(attachment.bytes) };
+  const type = attachment.kind === 'item' ? CONTENT[kindOf(attachment.content.read())].type : attachment.contentType ?? 'application/octet-stream';
+  return { status: 200, headers: { 'content-type': type }, chunks: pieces(attachment.content) };
 }
 
 /**
@@ -102,14 +106,14 @@ export function handleAttachments(request: GraphRequest, mailbox: Mailbox, conte
   if (kind !== 'messages' || part !== 'attachments') return undefined;
   if (!allows(context, READ.mail)) return accessDenied();
   if (request.method !== 'GET') return refusal(405, 'Request_BadRequest', 'Specified HTTP method is not allowed for the request target.');
-  const message = mailbox.message(messageId);
+  const message = mailbox.message(messageId, folder?.id);
   if (!message) return isWellFormed(messageId) ? itemNotFound() : malformedId();
   if (folder && !messagesIn(mailbox, folder, true).includes(message)) return itemNotFound();
   const immutable = wantsImmutableIds(request);
   if (id === undefined) {
     const query = listQuery(request, ATTACHMENTS);
     const items = wantsItems(query.expand);
-    const all = message.attachments.map((attachment) => render(mailbox, message, attachment, immutable, items));
+    const all = message.attachments.map((attachment) => render(mailbox, message, attachment, immutable, items, wantsBytes(query.select)));
     const answer = page(request, query, ordered(all, query), "users('me')/messages('id')/attachments", (attachment) => choose(attachment, query.select));
     return { ...answer, headers: appliedIds(request) };
   }
@@ -120,7 +124,7 @@ export function handleAttachments(request: GraphRequest, mailbox: Mailbox, conte
   if (below === '$value' && !rest.length) return content(attachment);
   if (below !== undefined) return undefined;
   const select = selected(request, ATTACHMENTS);
-  const json = choose(render(mailbox, message, attachment, immutable, wantsItems(splitList(option(request, '$expand') ?? ''))), select);
+  const json = choose(render(mailbox, message, attachment, immutable, wantsItems(splitList(option(request, '$expand') ?? '')), wantsBytes(select)), select);
   return {
     status: 200,
     headers: appliedIds(request),

@@ -50,11 +50,18 @@ function list(request: GraphRequest, book: ContactBook, folder: StoredContactFol
 }
 
 /** The contact of a path. */
-function contactAt(book: ContactBook, id: string, folder: StoredContactFolder | undefined): StoredContact {
+export function contactAt(book: ContactBook, id: string, folder: StoredContactFolder | undefined): StoredContact {
   const contact = book.find(id);
   if (contact === 'malformed') throw Refused.by(malformedId());
   if (!contact || (folder && contact.folder !== folder.id)) throw Refused.by(itemNotFound());
   return contact;
+}
+
+/** The folder of a path. */
+export function contactFolderAt(book: ContactBook, id: string): StoredContactFolder {
+  const folder = book.folder(id);
+  if (!folder) throw Refused.by(isWellFormed(id) ? itemNotFound() : malformedId());
+  return folder;
 }
 
 const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
@@ -94,8 +101,7 @@ function belowFolders(request: GraphRequest, book: ContactBook, rest: string[], 
   if (id === undefined) return folders(request, book, parent);
   if (id === '$count') return countOf(book.childrenOf(parent).length);
   if (id === 'delta' || id === 'delta()') return folderDelta(request, book);
-  const folder = book.folder(id);
-  if (!folder) return isWellFormed(id) ? itemNotFound() : malformedId();
+  const folder = contactFolderAt(book, id);
   if (!kind) {
     const json = project(renderFolder(folder), selected(request, FOLDERS));
     return { status: 200, json: { '@odata.context': contextOf(request, "users('me')/contactFolders/$entity"), ...json } };

@@ -2,6 +2,7 @@
 // of these files, so they have no syntax of TypeScript that exists at run time.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Content } from './content.ts';
 import type { Settings } from '../settings.mjs';
 
 /** A request below `/v1.0/me` or `/v1.0/users/{id}`, alone or as a part of a `$batch`. */
@@ -30,6 +31,8 @@ export interface GraphContext {
   /** Aborted when the client has disconnected. */
   signal: AbortSignal;
   record: (event: Record<string, unknown>) => void;
+  /** Remembers a value that only the client may see, so that tests look for it elsewhere. */
+  keepSecret: (value: string) => void;
   /** Answers another request with the same token, as `$batch` needs it. It does not pass the limit or the faults. */
   dispatch: (request: GraphRequest) => Promise<Answer>;
 }
@@ -45,16 +48,18 @@ export interface Answer {
   chunks?: AsyncIterable<Uint8Array>;
   /** Whether the connection is closed after the last chunk, as if the rest were lost. */
   cut?: boolean;
+  /** Whether the connection is closed before the first byte of the answer. A batch shows the answer that has this. */
+  lost?: boolean;
 }
 
-/** A file, message or link at a message. `bytes` are the file, or the item as MIME, vCard or iCalendar; a link has none. */
+/** A file, message or link at a message. `content` is the file, or the item as MIME, vCard or iCalendar; a link has none. */
 export interface StoredAttachment {
   key: number;
   kind: 'file' | 'item' | 'reference';
   name: string;
   /** Null for an item. */
   contentType: string | null;
-  bytes: Buffer;
+  content: Content;
   isInline: boolean;
   contentId: string | null;
   lastModified: string;
@@ -69,6 +74,15 @@ export const READ = {
   contacts: ['Contacts.Read', 'Contacts.ReadWrite'],
   settings: ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
   user: ['User.Read'],
+} as const;
+
+/** The permissions with which a call of the kind may write. */
+export const WRITE = {
+  mail: ['Mail.ReadWrite'],
+  contacts: ['Contacts.ReadWrite'],
+  settings: ['MailboxSettings.ReadWrite'],
+  /** Changes the content of messages that are not drafts (Microsoft, updates to sensitive email properties). */
+  content: ['Mail-Advanced.ReadWrite'],
 } as const;
 
 /** @returns Whether the token has one of the permissions. */

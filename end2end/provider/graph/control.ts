@@ -18,6 +18,8 @@ export type Action =
   | { do: 'make-folder'; name: string; parent?: string; isHidden?: boolean }
   | { do: 'rename-folder'; id: string; name: string }
   | { do: 'remove-folder'; id: string }
+  /** Answers the messages that were deleted for good. */
+  | { do: 'list-purges' }
   /** Every token of changes expires. */
   | { do: 'expire' };
 
@@ -57,6 +59,7 @@ function deliverAll(mailbox: Mailbox, { message = {}, count = 1 }: { message?: M
 
 function perform(mailbox: Mailbox, action: Action, now: Date): Done[] {
   if (action.do === 'deliver') return deliverAll(mailbox, action, now);
+  if (action.do === 'list-purges') return mailbox.purges.map((message) => describe(mailbox, message));
   if (action.do === 'expire') {
     expireTokens(mailbox);
     return [{}];

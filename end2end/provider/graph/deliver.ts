@@ -1,6 +1,7 @@
 // Makes a message from what a seed or a test says about it; everything else has a usual value.
 
 import type { StoredAttachment } from './context.ts';
+import { inMemory } from './content.ts';
 import { checkItem } from './items.ts';
 import { type Address, type Mailbox, type StoredMessage, timeOf } from './mailbox.ts';
 
@@ -44,7 +45,7 @@ function attachmentOf(wish: AttachmentWish, key: number, at: string): StoredAtta
     kind,
     name: wish.name,
     contentType: kind === 'item' ? null : wish.contentType ?? 'application/octet-stream',
-    bytes,
+    content: inMemory(bytes),
     isInline: wish.isInline ?? false,
     contentId: wish.contentId ?? null,
     lastModified: at,

@@ -3,6 +3,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Answer, gatewayTimeout, type GraphContext, type GraphRequest, refusal, requestDenied } from './context.ts';
+import { type Random, randomOf } from './random.ts';
+import { SENDING_FAULTS } from './sending-faults.ts';
+import { WRITING_FAULTS } from './writing-faults.ts';
 
 /** A fault that a test asks for. */
 export interface FaultWish {
@@ -20,9 +23,13 @@ export interface FaultWish {
   seconds?: number;
   /** How fast a slow body arrives. */
   bytesPerSecond?: number;
+  /** How many of a hundred fitting requests fail. Without it each one does. */
+  share?: number;
+  /** Which ones these are depends on this text alone. */
+  seed?: string;
 }
 
-type Fault = (wish: FaultWish, sound: () => Promise<Answer>, context: GraphContext) => Promise<Answer> | Answer;
+export type Fault = (wish: FaultWish, sound: () => Promise<Answer>, context: GraphContext) => Promise<Answer> | Answer;
 
 const retry = ({ seconds }: FaultWish): Record<string, string> => (seconds === undefined ? {} : { 'retry-after': String(seconds) });
 
@@ -135,23 +142,30 @@ const FAULTS: Record<string, Fault> = {
   huge: (_, __, { signal }) => ({ status: 200, headers: { 'content-type': 'application/json' }, chunks: endless(signal) }),
 };
 
+/** The faults that each call can have. */
 export const GRAPH_FAULTS = Object.keys(FAULTS);
+
+const ALL: Record<string, Fault> = { ...FAULTS, ...WRITING_FAULTS, ...SENDING_FAULTS };
 
 interface Pending extends FaultWish {
   pattern: RegExp;
   toPass: number;
+  random: Random;
   /** Infinity until the faults are cleared. */
   toFail: number;
 }
+
+/** A whole `$batch`. Only a fault whose path names it fits; the others fit its parts. */
+const BATCH = /^\/(\$|%24)batch/i;
 
 /** The faults that are asked for and not used up. */
 export class FaultBoard {
   private pending: Pending[] = [];
 
   add(wish: FaultWish): void {
-    if (!FAULTS[wish.kind]) throw new Error(`no fault is called ${wish.kind}; there are ${GRAPH_FAULTS.join(', ')}`);
+    if (!ALL[wish.kind]) throw new Error(`no fault is called ${wish.kind}; there are ${Object.keys(ALL).join(', ')}`);
     const times = wish.times ?? 1;
-    this.pending.push({ ...wish, pattern: new RegExp(wish.path ?? ''), toPass: wish.after ?? 0, toFail: times === 0 ? Infinity : times });
+    this.pending.push({ ...wish, pattern: new RegExp(wish.path ?? ''), toPass: wish.after ?? 0, random: randomOf(`fault ${wish.seed ?? ''}`), toFail: times === 0 ? Infinity : times });
   }
 
   clear(): void {
@@ -160,9 +174,10 @@ export class FaultBoard {
 
   /** The fault of this request, which is then used once. */
   take({ method, target }: GraphRequest, login: string): FaultWish | undefined {
+    const isBatch = BATCH.test(target);
     const fitting = this.pending.filter((one) =>
-      one.toFail > 0 && (one.login ?? login) === login && (one.method ?? method) === method && one.pattern.test(target));
-    const due = fitting.find(({ toPass }) => toPass === 0);
+      one.toFail > 0 && (one.login ?? login) === login && (one.method ?? method) === method && one.pattern.test(target) && (!isBatch || one.path !== undefined));
+    const due = fitting.find(({ toPass, share, random }) => toPass === 0 && (share === undefined || random.below(100) < share));
     for (const one of fitting) one.toPass = Math.max(0, one.toPass - 1);
     if (due) due.toFail -= 1;
     return due;
@@ -171,7 +186,7 @@ export class FaultBoard {
 
 /** Answers by a fault. */
 export async function fail(wish: FaultWish, sound: () => Promise<Answer>, context: GraphContext): Promise<Answer> {
-  const fault = FAULTS[wish.kind];
+  const fault = ALL[wish.kind];
   if (!fault) throw new Error(`no fault is called ${wish.kind}`);
   return fault(wish, sound, context);
 }

@@ -39,10 +39,12 @@ export function folderAt(mailbox: Mailbox, idOrName: string): StoredFolder {
 
 /** The messages of the mailbox or of a folder. Those of a search folder are elsewhere too. Hidden ones only if they are wanted. */
 export function messagesIn(mailbox: Mailbox, folder: StoredFolder | undefined, hidden = false): StoredMessage[] {
-  const all = [...mailbox.messages.values()].filter(({ isHidden }) => hidden || !isHidden);
+  const shown = [...mailbox.messages.values()].filter(({ isHidden }) => hidden || !isHidden);
+  if (folder?.search === null) return shown.filter((message) => message.folder === folder.id);
+  const { recoverable } = mailbox;
+  const all = shown.filter((message) => message.folder !== recoverable);
   if (!folder) return all;
-  if (folder.search === null) return all.filter((message) => message.folder === folder.id);
-  const filter = parseFilter(folder.search, MESSAGE_SCHEMA, MESSAGE);
+  const filter = parseFilter(folder.search ?? '', MESSAGE_SCHEMA, MESSAGE);
   const rendering = { immutable: true, bodyType: 'html', unsafe: true, basic: false } as const;
   return all.filter((message) => fits(filter, renderMessage(mailbox, message, rendering)));
 }

@@ -22,7 +22,7 @@ export interface Passed {
 
 /** Answers a request as far as the limit and the faults let it. */
 export async function pass(gate: Gate, request: GraphRequest, context: GraphContext, sound: () => Promise<Answer>): Promise<Passed> {
-  const admitted = gate.limits.admit(context.login);
+  const admitted = gate.limits.admit(context.login, request.method === 'GET' ? 0 : request.body.length);
   if (typeof admitted !== 'function') return { answer: admitted, leave: () => {} };
   try {
     const fault = gate.faults.take(request, context.login);
@@ -32,6 +32,14 @@ export async function pass(gate: Gate, request: GraphRequest, context: GraphCont
     admitted();
     throw error;
   }
+}
+
+/** Answers a whole batch, or its fault. The batch itself does not pass the limit. */
+export async function passBatch(gate: Gate, request: GraphRequest, context: GraphContext, sound: () => Promise<Answer>): Promise<Answer> {
+  const fault = gate.faults.take(request, context.login);
+  if (!fault) return sound();
+  context.record({ event: 'graph.fault', kind: fault.kind, login: context.login, path: request.target.split('?')[0] });
+  return fail(fault, sound, context);
 }
 
 /** What a test asks of the gate. */

@@ -76,7 +76,7 @@ function inTime(operator: string, time: number, [first, after]: [number, number]
 }
 
 /** The number of bytes by which a search compares messages. */
-const sizeOf = ({ body, attachments }: StoredMessage): number => body.length + attachments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+const sizeOf = ({ body, attachments }: StoredMessage): number => body.length + attachments.reduce((sum, { content }) => sum + content.length, 0);
 
 function inSize(operator: string, size: number, value: string): boolean {
   const [least = 0, most = least] = value.split('..').map(Number);

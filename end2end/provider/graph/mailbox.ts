@@ -2,6 +2,7 @@
 
 import type { StoredAttachment } from './context.ts';
 import { IdBook } from './ids.ts';
+import type { Written } from './written.ts';
 
 /** A person at a message. */
 export interface Address {
@@ -20,6 +21,9 @@ export interface StoredFolder {
   /** A search folder holds the messages that its filter finds; it has no own ones. */
   search: string | null;
 }
+
+/** The dates of a flag. */
+export type FlagDates = Partial<Record<'startDateTime' | 'dueDateTime' | 'completedDateTime', { dateTime: string; timeZone: string }>>;
 
 export interface StoredMessage {
   key: number;
@@ -49,9 +53,14 @@ export interface StoredMessage {
   /** Whether a mail program keeps it for itself, as it does with its views. */
   isHidden: boolean;
   flag: 'notFlagged' | 'flagged' | 'complete';
+  flagDates?: FlagDates;
+  /** Focused if it is not given. */
+  inference?: 'focused' | 'other';
   categories: string[];
   inReplyTo: string | null;
   attachments: StoredAttachment[];
+  /** Only if a program wrote it through Graph. */
+  written?: Written;
 }
 
 /** A change that a delta reports: the message came into the folder or changed there, or left it. */
@@ -92,6 +101,8 @@ export class Mailbox {
   readonly changes: Change[] = [];
   readonly folderChanges: FolderChange[] = [];
   categories: Category[] = [];
+  /** The messages that were deleted for good. No call of Graph reaches them. */
+  readonly purges: StoredMessage[] = [];
   private lastKey = 0;
 
   constructor(login: string, seed: string) {
@@ -121,10 +132,26 @@ export class Mailbox {
     return folder;
   }
 
-  /** The message of an id of either sort. */
-  message(id: string): StoredMessage | undefined {
-    const key = this.ids.find('message', id);
-    return key === undefined ? undefined : this.messages.get(key);
+  /** The message of an id of either sort. One among the recoverable items is found only if `folder` is their folder. */
+  message(id: string, folder?: string): StoredMessage | undefined {
+    const message = this.messages.get(this.ids.find('message', id) ?? 0);
+    return message && (message.folder === folder || message.folder !== this.recoverable) ? message : undefined;
+  }
+
+  /** Whether the id is that of a message among the recoverable items. */
+  isRecoverable(id: string): boolean {
+    return this.messages.get(this.ids.find('message', id) ?? 0)?.folder === this.recoverable;
+  }
+
+  /** The folder whose messages no list of the mailbox has. */
+  get recoverable(): string {
+    return this.wellKnown('recoverableitemsdeletions').id;
+  }
+
+  /** Whether a folder is another one or is somewhere below it. */
+  isWithin(folder: string, other: string): boolean {
+    const parent = this.folders.get(folder)?.parent ?? null;
+    return folder === other || (parent !== null && this.isWithin(parent, other));
   }
 
   childrenOf(folder: string): StoredFolder[] {
@@ -168,6 +195,21 @@ export class Mailbox {
     message.modified = timeOf(at);
     for (const { kind, key } of this.partsOf(message)) this.ids.add(kind, key, message.moves);
     this.log(message, 'created');
+  }
+
+  /** Puts a copy of a message into a folder. */
+  copy(message: StoredMessage, folder: string, at: Date): StoredMessage {
+    const attachments = message.attachments.map((attachment) => ({ ...attachment, key: this.nextKey() }));
+    const time = timeOf(at);
+    const made = { ...message, key: this.nextKey(), folder, moves: 0, created: time, modified: time, categories: [...message.categories], attachments };
+    this.add(made);
+    return made;
+  }
+
+  /** Deletes a message for good, so that only the holds of an administrator reach it. */
+  purge(message: StoredMessage): void {
+    this.purges.push(message);
+    this.remove(message);
   }
 
   /** Removes a message for good. */

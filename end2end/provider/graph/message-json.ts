@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { conversationId } from './ids.ts';
 import type { Schema } from './filter.ts';
 import type { Address, Mailbox, StoredMessage } from './mailbox.ts';
-import { headersOf, mimeOf } from './mime.ts';
+import { headersOf, mimeSize } from './mime.ts';
 import { previewOf, sanitise, textOf, uniquePart } from './text.ts';
 
 /** `conversationIndex` is base64, which the types call a number. */
@@ -101,18 +101,18 @@ export function renderMessage(mailbox: Mailbox, message: StoredMessage, { immuta
     conversationId: conversationId(mailbox.login, message.conversation),
     conversationIndex: Buffer.from(message.conversation.padEnd(22).slice(0, 22)).toString('base64'),
     isDeliveryReceiptRequested: message.isDraft ? false : null,
-    isReadReceiptRequested: false,
+    isReadReceiptRequested: message.written?.wantsReadReceipt ?? false,
     isRead: message.isRead,
     isDraft: message.isDraft,
     webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(id)}&exvsurl=1&viewmodel=ReadMessageItem`,
-    inferenceClassification: 'focused',
+    inferenceClassification: message.inference ?? 'focused',
     ...shown,
     ...from,
     toRecipients: message.to.map(recipient),
     ccRecipients: message.cc.map(recipient),
     bccRecipients: message.bcc.map(recipient),
     replyTo: message.replyTo.map(recipient),
-    flag: { flagStatus: message.flag },
+    flag: { flagStatus: message.flag, ...(message.flag !== 'notFlagged' && message.flagDates) },
     internetMessageHeaders: headersOf(message),
   };
 }
@@ -129,5 +129,5 @@ export function chooseProperties(message: MessageJson, select: string[] | undefi
 /** Extended properties that are answered: `Long 0x0E08` is the size in bytes. */
 export function extendedProperty(message: StoredMessage, id: string): { id: string; value: string } | undefined {
   const tag = /^(?:long|integer) 0x0*e08$/i.test(id.trim()) ? 'Long 0xe08' : undefined;
-  return tag && { id: tag, value: String(mimeOf(message).length) };
+  return tag && { id: tag, value: String(mimeSize(message)) };
 }

@@ -12,7 +12,7 @@ import { isWellFormed } from './ids.ts';
 import { searchTest } from './kql.ts';
 import type { Mailbox, StoredFolder, StoredMessage } from './mailbox.ts';
 import { chooseProperties, extendedProperty, MESSAGE, MESSAGE_SCHEMA, type MessageJson, NOT_BASIC, renderMessage, type Rendering } from './message-json.ts';
-import { mimeOf } from './mime.ts';
+import { mimePieces } from './mime.ts';
 import { flagOf } from './parameters.ts';
 import { contextOf, linkTo, listQuery, type ListQuery, type ListRules, option, ordered, page, selected, splitList } from './query.ts';
 
@@ -49,7 +49,7 @@ const appliedHeader = (applied: string[]): Record<string, string> => (applied.le
 /** The message of a path. */
 export function messageAt(mailbox: Mailbox, id: string, folder?: StoredFolder): StoredMessage {
   if (!isWellFormed(id)) throw Refused.by(malformedId());
-  const message = mailbox.message(id);
+  const message = mailbox.message(id, folder?.id);
   if (!message || (folder && !messagesIn(mailbox, folder, true).includes(message))) throw Refused.by(itemNotFound());
   return message;
 }
@@ -164,7 +164,7 @@ export function handleMessages(request: GraphRequest, mailbox: Mailbox, context:
   if (id === '$count' && below === undefined) {
     return countOf(messagesIn(mailbox, folder).length);
   }
-  const { rendering, applied } = renderingOf(request, context);
+  const { rendering } = renderingOf(request, context);
   if (id === 'delta' && below === undefined) {
     if (!folder) throw new Refused(400, 'ErrorInvalidUrlQuery', "Change tracking is not supported against 'microsoft.graph.message' without a folder.");
     return messageDelta(request, mailbox, folder, rendering, context);
@@ -172,14 +172,20 @@ export function handleMessages(request: GraphRequest, mailbox: Mailbox, context:
   const message = messageAt(mailbox, id, folder);
   if (below === '$value' && rest.length === 0) {
     if (rendering.basic) throw Refused.by(accessDenied());
-    return { status: 200, headers: { 'content-type': 'text/plain' }, chunks: inParts(mimeOf(message)) };
+    return { status: 200, headers: { 'content-type': 'text/plain' }, chunks: inParts(mimePieces(message)) };
   }
   if (below !== undefined) throw new Refused(400, 'BadRequest', `Resource not found for the segment '${below}'.`);
+  return answerMessage(request, mailbox, message, context, 200);
+}
+
+/** Answers one message as the request wants it. */
+export function answerMessage(request: GraphRequest, mailbox: Mailbox, message: StoredMessage, context: GraphContext, status: 200 | 201): Answer {
+  const { rendering, applied } = renderingOf(request, context);
   const select = selected(request, RULES);
   const expand = splitList(option(request, '$expand') ?? '');
   checkBasic(rendering, select, expand, undefined);
   return {
-    status: 200,
+    status,
     headers: appliedHeader(applied),
     json: { '@odata.context': contextOf(request, "users('me')/messages/$entity"), ...finish(request, mailbox, message, { select, expand }, rendering) },
   };
@@ -187,6 +193,6 @@ export function handleMessages(request: GraphRequest, mailbox: Mailbox, context:
 
 const PART = 64 * 1024;
 
-async function* inParts(bytes: Buffer): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
+async function* inParts(pieces: Iterable<Buffer>): AsyncIterable<Uint8Array> {
+  for (const bytes of pieces) for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
 }

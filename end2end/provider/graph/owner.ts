@@ -1,6 +1,7 @@
 // The owner of a mailbox as a user of the directory: `/users/{id}` alone. `/me` alone is answered by the strict server.
 
 import type { User } from '@microsoft/microsoft-graph-types';
+import { proxyAddressesOf } from './addresses.ts';
 import { type Answer, type GraphContext, type GraphRequest, refusal, requestDenied } from './context.ts';
 import type { Type } from './filter.ts';
 import { guidOf } from '../pages.mjs';
@@ -45,7 +46,7 @@ export function handleOwner(request: GraphRequest, context: GraphContext): Answe
     preferredLanguage: context.settings.language,
     surname: null,
     userPrincipalName: login,
-    proxyAddresses: [`SMTP:${login}`],
+    proxyAddresses: proxyAddressesOf(login, context.settings),
   };
   const select = selected(request, RULES) ?? Object.keys(user).filter((name) => !ON_DEMAND.includes(name));
   const kept = Object.entries(user).filter(([name]) => select.includes(name));

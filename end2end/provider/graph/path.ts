@@ -14,7 +14,8 @@ export interface Place {
 /** Names of resources, which a path may have in any case. Ids differ in case. */
 const NAMES = [
   'messages', 'mailFolders', 'childFolders', 'attachments', 'contacts', 'contactFolders', 'outlook', 'masterCategories', 'delta',
-  'translateExchangeIds', 'photo', '$value', '$count',
+  'translateExchangeIds', 'photo', '$value', '$count', 'sendMail', 'send', 'reply', 'replyAll', 'forward', 'createReply', 'createReplyAll',
+  'createForward', 'createUploadSession',
 ];
 
 /** Whether the stand-in answers this path. The owner alone, `/v1.0/me`, belongs to the strict server. */

@@ -171,6 +171,10 @@ export function linkTo(request: GraphRequest, changes: Record<string, string | u
 /** The `@odata.context` of an answer. */
 export const contextOf = (request: GraphRequest, what: string): string => `${request.base}/$metadata#${what}`;
 
+/** The address of a new item, as `Location` has it. */
+export const locationOf = (request: GraphRequest, login: string, kind: string, id: string): string =>
+  `${request.base}/users('${encodeURIComponent(login)}')/${kind}('${encodeURIComponent(id)}')`;
+
 /** Only the selected properties, and what Graph adds by itself. */
 export function project<T extends object>(item: T, select: string[] | undefined): T {
   if (!select) return item;

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Settings } from '../settings.mjs';
+import { readBody } from './body.ts';
 import { handleCategories } from './categories.ts';
 import { accessDenied, type Answer, allows, type GraphContext, type GraphRequest, READ, refusal, Refused, requestDenied } from './context.ts';
 import { type Action, control } from './control.ts';
@@ -13,9 +14,11 @@ import { isOwner } from './owner.ts';
 import { checkParameters } from './parameters.ts';
 import { answerBatch, controlPart, handlePart, throughGate } from './parts.ts';
 import { isGraph, placeOf } from './path.ts';
+import { neededToSend } from './permissions.ts';
+import { MAX_REQUEST } from './sizes.ts';
 import { mailboxOf } from './store.ts';
 
-export { isGraph };
+export { closed, isGraph, refusable, send };
 
 /** The owner of a token, and what it allows. */
 export interface Identity {
@@ -27,12 +30,10 @@ export interface Identity {
 export interface Shared {
   settings: Settings;
   record: (event: Record<string, unknown>) => void;
+  keepSecret: (value: string) => void;
   /** The owner of a valid access token. */
   identify: (token: string) => Promise<Identity | undefined> | Identity | undefined;
 }
-
-/** Exchange takes no larger request. */
-const MAX_BODY = 4 * 1024 * 1024;
 
 const unknownToken = (): Answer => refusal(401, 'InvalidAuthenticationToken', 'Access token has expired or is not yet valid.', { 'www-authenticate': 'Bearer realm="", error="invalid_token"' });
 const unknownPath = (request: GraphRequest): Answer => refusal(400, 'BadRequest', `Resource not found for the segment '${request.segments[0] ?? ''}'.`);
@@ -44,23 +45,12 @@ const NEEDED: Record<string, readonly string[]> = {
   translateExchangeIds: READ.user,
 };
 
-async function bodyOf(req: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of req as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY) throw new Refused(413, 'RequestEntityTooLarge', 'The request is larger than the server takes.');
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
 /** Answers a request whose token is known. */
 async function dispatch(request: GraphRequest, context: GraphContext): Promise<Answer> {
   const { owner, folder: named } = placeOf(request.target);
   if (!isOwner(owner, context.login)) return accessDenied();
   const [kind, second] = request.segments;
-  const needed = kind === undefined ? [] : NEEDED[kind];
+  const needed = kind === undefined ? [] : neededToSend(request) ?? NEEDED[kind];
   if (!needed || (kind === 'outlook' && second !== 'masterCategories')) return unknownPath(request);
   if (needed.length && !allows(context, needed)) return needed === READ.user ? requestDenied() : accessDenied();
   if (needed.length && !context.settings.mailbox) return noMailbox();
@@ -121,6 +111,10 @@ async function stream(res: ServerResponse, chunks: AsyncIterable<Uint8Array>): P
 }
 
 async function send(req: IncomingMessage, res: ServerResponse, answer: Answer, settings: Settings): Promise<void> {
+  if (answer.lost) {
+    res.destroy();
+    return;
+  }
   const ids = idsFor(req.headers);
   const bytes = answer.json === undefined ? answer.bytes : Buffer.from(JSON.stringify(withIds(answer.json, ids, settings)));
   const headers: Record<string, string> = {
@@ -153,7 +147,7 @@ const closed = (res: ServerResponse): Promise<void> => new Promise((done) => {
 });
 
 /** Answers a request of which `isGraph` holds. */
-export async function handleGraph(req: IncomingMessage, res: ServerResponse, { settings, record, identify }: Shared): Promise<void> {
+export async function handleGraph(req: IncomingMessage, res: ServerResponse, { settings, record, keepSecret, identify }: Shared): Promise<void> {
   const token = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
   const identity = await identify(token);
   const path = req.url?.split('?')[0] ?? '';
@@ -172,13 +166,14 @@ export async function handleGraph(req: IncomingMessage, res: ServerResponse, { s
     ...identity,
     settings,
     record,
+    keepSecret,
     now: () => new Date(),
     signal: left.signal,
     dispatch: (request) => refusable(() => dispatch(request, context)),
   };
   let leave = (): void => {};
   const answer = await refusable(async () => {
-    const request = requestOf(req, await bodyOf(req));
+    const request = requestOf(req, await readBody(req, MAX_REQUEST));
     if (request.segments[0] === '$batch') return answerBatch(request, context);
     const passed = await throughGate(request, context, () => context.dispatch(request));
     leave = passed.leave;

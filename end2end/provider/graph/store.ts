@@ -6,6 +6,12 @@ import { seedMailbox, seedOf } from './seed.ts';
 
 const mailboxes = new Map<string, Mailbox>();
 
+/** The domain of the stand-in's own accounts. Every address of it has a mailbox. */
+const DOMAIN = '@contoso.test';
+
+/** Whether a log-in has a mailbox here: one of another domain does if it was asked for. */
+export const isMailbox = (login: string): boolean => login.endsWith(DOMAIN) || mailboxes.has(login);
+
 /** The mailbox of a log-in, seeded again if the settings of its seed have changed. */
 export function mailboxOf(login: string, settings: Settings): Mailbox {
   const name = login.toLowerCase();

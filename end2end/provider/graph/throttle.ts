@@ -12,6 +12,10 @@ export interface Limits {
   window: number;
   /** What `Retry-After` of a refusal says in seconds; -1 for an answer without it. */
   retryAfter: number;
+  /** Bytes that a mailbox takes in a window of uploads: "150 MB upload (PATCH, POST, PUT) in a 5-minute period" (Microsoft, throttling limits). */
+  uploadBytes: number;
+  /** The length of this window, in seconds. */
+  uploadWindow: number;
 }
 
 /** What a mailbox has had since the last reset. */
@@ -23,11 +27,13 @@ export interface Load {
   refused: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { concurrency: 4, requests: 10_000, window: 600, retryAfter: 1 };
+export const DEFAULT_LIMITS: Limits = { concurrency: 4, requests: 10_000, window: 600, retryAfter: 1, uploadBytes: 150 * 1024 * 1024, uploadWindow: 300 };
 
 interface Counter extends Load {
   windowStart: number;
   inWindow: number;
+  uploadStart: number;
+  uploaded: number;
 }
 
 export class MailboxLimits {
@@ -42,9 +48,10 @@ export class MailboxLimits {
 
   /**
    * Admits a request, or refuses it.
+   * @param bytes The number of bytes that it uploads.
    * @returns What the caller calls when the whole answer has been sent, or the refusal.
    */
-  admit(mailbox: string): (() => void) | Answer {
+  admit(mailbox: string, bytes = 0): (() => void) | Answer {
     const counter = this.counterOf(mailbox);
     counter.requests += 1;
     counter.inWindow += 1;
@@ -57,6 +64,12 @@ export class MailboxLimits {
       counter.refused += 1;
       return this.refuse('ApplicationThrottled', 'Application is over its MailboxConcurrency limit.', this.limits.retryAfter);
     }
+    if (bytes && counter.uploaded + bytes > this.limits.uploadBytes) {
+      counter.refused += 1;
+      const left = counter.uploadStart + this.limits.uploadWindow * 1000 - this.now();
+      return this.refuse('ApplicationThrottled', 'Application is over its UploadBytesPerMailbox limit.', Math.ceil(left / 1000));
+    }
+    counter.uploaded += bytes;
     counter.underWay += 1;
     counter.most = Math.max(counter.most, counter.underWay);
     let isUnderWay = true;
@@ -76,14 +89,15 @@ export class MailboxLimits {
     this.limits = DEFAULT_LIMITS;
     for (const [mailbox, counter] of this.counters) {
       if (counter.underWay === 0) this.counters.delete(mailbox);
-      else Object.assign(counter, { most: counter.underWay, requests: 0, refused: 0, inWindow: 0 });
+      else Object.assign(counter, { most: counter.underWay, requests: 0, refused: 0, inWindow: 0, uploaded: 0 });
     }
   }
 
   private counterOf(mailbox: string): Counter {
-    const counter = this.counters.get(mailbox) ?? { underWay: 0, most: 0, requests: 0, refused: 0, windowStart: this.now(), inWindow: 0 };
+    const counter = this.counters.get(mailbox) ?? { underWay: 0, most: 0, requests: 0, refused: 0, windowStart: this.now(), inWindow: 0, uploadStart: this.now(), uploaded: 0 };
     this.counters.set(mailbox, counter);
     if (this.now() >= counter.windowStart + this.limits.window * 1000) Object.assign(counter, { windowStart: this.now(), inWindow: 0 });
+    if (this.now() >= counter.uploadStart + this.limits.uploadWindow * 1000) Object.assign(counter, { uploadStart: this.now(), uploaded: 0 });
     return counter;
   }
 
