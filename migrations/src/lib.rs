@@ -38,6 +38,10 @@ mod m20261130_000026_create_api_clients;
 mod m20261130_000027_create_api_calls;
 mod m20261130_000028_create_provider_slots;
 mod m20261130_000029_create_cursors;
+mod m20261201_000030_create_sends;
+mod m20261201_000031_create_mail_jobs;
+mod m20261201_000032_create_uploads;
+mod m20261201_000033_create_schedules;
 mod schema;
 pub mod words;
 
@@ -77,6 +81,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000027_create_api_calls::Migration),
             Box::new(m20261130_000028_create_provider_slots::Migration),
             Box::new(m20261130_000029_create_cursors::Migration),
+            Box::new(m20261201_000030_create_sends::Migration),
+            Box::new(m20261201_000031_create_mail_jobs::Migration),
+            Box::new(m20261201_000032_create_uploads::Migration),
+            Box::new(m20261201_000033_create_schedules::Migration),
         ]
     }
 }
