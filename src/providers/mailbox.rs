@@ -5,6 +5,7 @@
 //! ([`MailCall`]), and keeps nothing between two calls. It does not limit, retry or record requests: the transport and
 //! its caller do that.
 
+mod changes;
 mod contact;
 mod error;
 mod folder;
@@ -12,6 +13,7 @@ mod http;
 mod memory;
 mod message;
 mod query;
+mod sending;
 mod whole;
 
 use std::{fmt::Debug, sync::Arc};
@@ -20,6 +22,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 pub use self::{
+    changes::{Changed, ContactFields, MailboxChanges, MessageChange},
     contact::{
         Contact, ContactChanges, ContactEmail, ContactFolder, ContactPage, ContactPhone, ContactPlace,
         ContactQuery, ContactSearch, PhoneKind, PlaceKind, PostalAddress,
@@ -32,6 +35,10 @@ pub use self::{
     query::{
         Clause, DateRange, DraftQuery, MAX_PHRASE, MessageQuery, Order, Phrase, Position, SearchQuery,
         ThreadQuery,
+    },
+    sending::{
+        Basis, DraftChange, FileSource, Found, MailboxSending, Outgoing, OutgoingFile, SendLimits, SendState,
+        SendWay,
     },
     whole::{Room, read_with_room},
 };
@@ -54,10 +61,10 @@ pub struct MailCall<'a> {
     pub request_id: Option<&'a str>,
 }
 
-/// The reading calls of a provider. Ids are opaque, depend on upper and lower case, and survive a move of the message.
+/// The calls of a provider: here those that read. Ids are opaque, depend on upper and lower case, and survive a move of the message.
 /// Every call may end with any [`MailProblem`].
 #[async_trait]
-pub trait Mailbox: Debug + Send + Sync {
+pub trait Mailbox: MailboxChanges + MailboxSending + Debug + Send + Sync {
     /// The largest number of results that a search can reach; `None` without such a limit.
     fn max_search_results(&self) -> Option<u32>;
 

@@ -22,6 +22,8 @@ pub mod mailbox;
 pub(crate) mod members;
 pub mod microsoft;
 #[cfg(feature = "ssr")]
+pub mod mime;
+#[cfg(feature = "ssr")]
 pub mod oauth;
 #[cfg(feature = "ssr")]
 pub mod passage;

@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
+use http::{Method, header::CONTENT_LENGTH};
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::time::{Instant, timeout_at};
 
@@ -95,10 +96,13 @@ impl MailHttp for MailClient {
         let silence = self.limits.silence;
         let deadline = (!is_download).then(|| Instant::now() + self.limits.whole);
         let has_proxy = url.parse::<http::Uri>().is_ok_and(|uri| self.proxies.intercept(&uri).is_some());
+        let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         let url: reqwest::Url = url.parse().map_err(|_| HttpFailure::Request)?;
         let progress = Progress::begin();
         let request = self.client.request(method, url).headers(headers);
         let request = match body {
+            // Some servers refuse a request that may have a body and says no length (RFC 9110, 8.6).
+            MailBody::Empty if wants_length => request.header(CONTENT_LENGTH, "0"),
             MailBody::Empty => request,
             MailBody::Whole(body) => request.body(body),
             MailBody::Stream(body) => {

@@ -1,17 +1,19 @@
 //! Contacts. A field that a contact does not have is `None` or empty.
 
+use serde::Serialize;
 use time::Date;
 
 use super::Position;
 use crate::platform::clock::Timestamp;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactEmail {
     pub address: String,
     pub name: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
     Business,
     Home,
@@ -19,20 +21,21 @@ pub enum PhoneKind {
     Other,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactPhone {
     pub kind: PhoneKind,
     pub number: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
     Business,
     Home,
     Other,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PostalAddress {
     pub street: Option<String>,
     pub city: Option<String>,
@@ -42,7 +45,7 @@ pub struct PostalAddress {
 }
 
 /// A postal address of a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactPlace {
     pub kind: PlaceKind,
     pub address: PostalAddress,

@@ -70,10 +70,25 @@ pub enum MailProblem {
     /// The attachment is a link to a file elsewhere.
     #[error("the attachment is a link")]
     AttachmentIsLink,
+    /// A folder there has the name already.
+    #[error("there is a folder with this name")]
+    FolderExists,
+    /// The item has changed since the version that the caller named.
+    #[error("the item has another version")]
+    EtagMismatch,
+    /// Another change of the same item is under way. A moment later the same request may succeed.
+    #[error("the item is being changed")]
+    Conflict,
+    /// Only drafts can be changed in this way.
+    #[error("the content of the message is final")]
+    ContentIsFinal,
     /// The provider has forgotten the token for changes.
     #[error("the token for changes has expired")]
     SyncTokenExpired,
-    /// The provider cannot be reached, or cannot answer at present.
+    /// The provider got nothing of the request: there was no connection, or the request did not leave this program.
+    #[error("the request was not sent")]
+    NotSent,
+    /// The connection to the provider broke off, or it cannot answer at present.
     #[error("the provider is not available")]
     Unavailable,
     /// The provider cannot answer at present, and says after which time to ask again.
@@ -87,6 +102,14 @@ pub enum MailProblem {
     Garbled,
 }
 
+impl MailProblem {
+    /// Whether the request may have been carried out: its answer was lost, came too late, or cannot be read.
+    /// The refusal of a request is another problem, as is [`Self::NotSent`].
+    pub const fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Unavailable | Self::UnavailableFor(_) | Self::Slow | Self::Garbled)
+    }
+}
+
 impl From<MailProblem> for MailError {
     fn from(problem: MailProblem) -> Self {
         Self { problem, provider: None }
@@ -96,7 +119,8 @@ impl From<MailProblem> for MailError {
 impl From<HttpFailure> for MailProblem {
     fn from(failure: HttpFailure) -> Self {
         match failure {
-            HttpFailure::Unreachable | HttpFailure::NoConnection(_) => Self::Unavailable,
+            HttpFailure::NoConnection(_) => Self::NotSent,
+            HttpFailure::Unreachable => Self::Unavailable,
             HttpFailure::TimedOut => Self::Slow,
             HttpFailure::TooLarge | HttpFailure::Request => Self::Garbled,
         }

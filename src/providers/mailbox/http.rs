@@ -49,11 +49,12 @@ pub trait MailHttp: Send + Sync {
     /// Sends one request, and returns when the head of the answer is there, whatever its status.
     ///
     /// # Errors
-    /// [`MailProblem::Unavailable`], [`MailProblem::Slow`], or [`MailProblem::Throttled`] by our own limits.
+    /// [`MailProblem::NotSent`] if the provider got nothing of the request, [`MailProblem::Unavailable`],
+    /// [`MailProblem::Slow`], or [`MailProblem::Throttled`] by our own limits.
     async fn send(&self, request: MailRequest) -> Result<MailResponse, MailError>;
 
-    /// Waits for room in memory for this many bytes of an answer that is read whole. A client without such a limit has
-    /// room at once.
+    /// Waits for room in memory for this many bytes of an answer or a request that is in memory whole. A client without
+    /// such a limit has room at once.
     ///
     /// # Errors
     /// [`MailProblem::Throttled`] if there is none in time.

@@ -1,4 +1,5 @@
-//! What a process remembers about one mailbox: which of its folders are the system's, and which are not listed.
+//! What a process remembers about one mailbox: which of its folders are the system's, which are not listed, and its email
+//! addresses.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +10,8 @@ use crate::platform::clock::Timestamp;
 
 /// How long the ids of the system's folders are remembered.
 const SYSTEM: Duration = Duration::days(1);
+/// How long the email addresses of the mailbox are remembered. Administrators add and remove them.
+const ADDRESSES: Duration = Duration::days(1);
 /// How long the ids of hidden folders are remembered. Users make and move subfolders.
 const HIDDEN: Duration = Duration::minutes(5);
 
@@ -20,6 +23,7 @@ type Remembered<T> = Mutex<Option<(Timestamp, T)>>;
 pub struct MailboxMemory {
     system: Remembered<SystemFolders>,
     hidden: Remembered<HiddenFolders>,
+    addresses: Remembered<Vec<String>>,
 }
 
 fn recall<T: Clone>(remembered: &Remembered<T>, age: Duration, now: Timestamp) -> Option<T> {
@@ -49,6 +53,20 @@ impl MailboxMemory {
     pub fn remember_hidden_folders(&self, folders: HiddenFolders, now: Timestamp) {
         remember(&self.hidden, folders, now);
     }
+
+    /// The email addresses that the mailbox may send from, the main one first, if they were read within a day.
+    pub fn own_addresses(&self, now: Timestamp) -> Option<Vec<String>> {
+        recall(&self.addresses, ADDRESSES, now)
+    }
+
+    pub fn remember_own_addresses(&self, addresses: Vec<String>, now: Timestamp) {
+        remember(&self.addresses, addresses, now);
+    }
+
+    /// Forgets the hidden folders, because a folder was made, moved or deleted. The system's folders stay what they are.
+    pub fn forget_hidden_folders(&self) {
+        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +85,26 @@ mod tests {
         let later = now.plus(Duration::hours(23));
         assert!(memory.system_folders(later).is_some() && memory.hidden_folders(later).is_none());
         assert_eq!(memory.system_folders(now.plus(Duration::hours(25))), None);
+    }
+
+    #[test]
+    fn addresses_are_remembered_for_a_day() {
+        let memory = MailboxMemory::default();
+        let now = Timestamp::from_micros(1_795_858_200_000_000);
+        assert_eq!(memory.own_addresses(now), None);
+        let addresses = vec!["a@contoso.test".to_owned()];
+        memory.remember_own_addresses(addresses.clone(), now);
+        assert_eq!(memory.own_addresses(now.plus(Duration::hours(23))), Some(addresses));
+        assert_eq!(memory.own_addresses(now.plus(Duration::hours(25))), None);
+    }
+
+    #[test]
+    fn a_change_of_folders_makes_the_hidden_ones_unknown_and_not_the_systems() {
+        let memory = MailboxMemory::default();
+        let now = Timestamp::from_micros(1_795_858_200_000_000);
+        memory.remember_system_folders(SystemFolders::default(), now);
+        memory.remember_hidden_folders(HiddenFolders::default(), now);
+        memory.forget_hidden_folders();
+        assert!(memory.system_folders(now).is_some() && memory.hidden_folders(now).is_none());
     }
 }

@@ -1,10 +1,12 @@
 //! Messages, their parts and their attachments. A field that a provider does not answer is `None`.
 
+use serde::{Deserialize, Serialize};
+
 use super::MailStream;
 use crate::platform::clock::Timestamp;
 
 /// A name and an email address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// `None` if there is no name beside the address.
     pub name: Option<String>,
@@ -12,7 +14,7 @@ pub struct Address {
     pub email: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Priority {
     High,
     Normal,
@@ -62,7 +64,7 @@ pub struct MessagePage {
 }
 
 /// The body of a message, as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     pub text: String,
     pub is_html: bool,

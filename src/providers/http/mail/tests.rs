@@ -53,6 +53,27 @@ async fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_request_that_may_have_a_body_says_that_it_has_none() {
+    let length = |headers: HeaderMap| {
+        std::future::ready(
+            headers.get("content-length").map_or("none".to_owned(), |length| format!("{length:?}")),
+        )
+    };
+    let url = server(Router::new().fallback(any(length))).await;
+    let client = MailClient::new().expect("a client");
+    for (method, expected) in [
+        (Method::POST, "\"0\""),
+        (Method::PUT, "\"0\""),
+        (Method::PATCH, "\"0\""),
+        (Method::GET, "none"),
+        (Method::DELETE, "none"),
+    ] {
+        let sent = MailRequest { method: method.clone(), ..request(&url, MailBody::Empty, false) };
+        assert_eq!(read(&client, sent).await.as_deref(), Ok(expected.as_bytes()), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_passed_on_and_not_followed() {
     let count = Arc::new(AtomicUsize::new(0));
     let seen = count.clone();
@@ -71,12 +92,12 @@ async fn a_redirect_is_passed_on_and_not_followed() {
 }
 
 #[tokio::test]
-async fn a_provider_that_says_nothing_is_slow_and_one_that_does_not_listen_is_unavailable() {
+async fn a_provider_that_says_nothing_is_slow_and_one_that_does_not_listen_got_nothing() {
     let url = server(Router::new().fallback(any(std::future::pending::<StatusCode>))).await;
     let client = MailClient::with(SHORT).expect("a client");
     assert_eq!(read(&client, request(&url, MailBody::Empty, true)).await, Err(MailProblem::Slow));
     let closed = read(&client, request("http://127.0.0.1:9/", MailBody::Empty, true)).await;
-    assert_eq!(closed, Err(MailProblem::Unavailable));
+    assert_eq!(closed, Err(MailProblem::NotSent));
     let unreadable = read(&client, request("http://", MailBody::Empty, true)).await;
     assert_eq!(unreadable, Err(MailProblem::Garbled));
 }
