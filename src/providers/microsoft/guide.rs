@@ -25,7 +25,7 @@ use crate::{
         ClientId,
         guide::{Copying, Guide, GuideView, Part, Ticks},
     },
-    ui::widgets::{CopyButton, Copyable},
+    ui::widgets::{CopyButton, Copyable, breakable},
 };
 
 /// The values that the guide shows.
@@ -226,7 +226,7 @@ fn permissions_to_tick(shown: &Shown) -> impl IntoView + use<> {
         .map(|name| {
             view! {
                 <p class="help" data-scope=name hidden=!scopes.contains(&name)>
-                    <code>{name}</code> ": in most companies an administrator must allow this."
+                    <code>{breakable(name, '.')}</code> ": in most companies an administrator must allow this."
                 </p>
             }
         })
@@ -237,7 +237,7 @@ fn permissions_to_tick(shown: &Shown) -> impl IntoView + use<> {
     view! {
         <div class="stack tight">
             <h3>"Permissions to tick"</h3>
-            <div class="copy lines">
+            <div class="copy names">
                 <code data-mirror="names" data-required=required.join(" ")>{scopes.join("\n")}</code>
                 <CopyButton what="all names" />
             </div>

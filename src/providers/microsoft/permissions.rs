@@ -34,7 +34,7 @@ pub static PERMISSIONS: [Permission; 11] = [
             MAIL,
             "Mail.ReadWrite",
             "Read and change mail",
-            "All calls of Mail.Read. Change, move and delete mail with Microsoft Graph’s own requests, which the proxy call passes on.",
+            "All calls of Mail.Read. Change, move and delete messages, threads and folders; write drafts. With Mail.Send: each message is sent exactly once, also with large files.",
         )
     },
     Permission {
@@ -43,7 +43,7 @@ pub static PERMISSIONS: [Permission; 11] = [
             MAIL,
             "Mail.Send",
             "Send mail",
-            "Send mail with Microsoft Graph’s own requests, which the proxy call passes on.",
+            "Send, reply and forward. Without Mail.ReadWrite a message has at most 3 MB, and whether it was sent may stay unknown after a lost answer.",
         )
     },
     Permission {
@@ -62,7 +62,7 @@ pub static PERMISSIONS: [Permission; 11] = [
             CONTACTS,
             "Contacts.ReadWrite",
             "Read and change contacts",
-            "All calls of Contacts.Read. Change contacts with Microsoft Graph’s own requests, which the proxy call passes on.",
+            "All calls of Contacts.Read. Create, change and delete contacts.",
         )
     },
     Permission {
@@ -81,7 +81,7 @@ pub static PERMISSIONS: [Permission; 11] = [
             SETTINGS,
             "MailboxSettings.ReadWrite",
             "Read and change labels and settings",
-            "All calls of MailboxSettings.Read. Change labels with Microsoft Graph’s own requests, which the proxy call passes on.",
+            "All calls of MailboxSettings.Read. Create, colour and delete labels.",
         )
     },
 ];

@@ -8,7 +8,7 @@ use super::{
     read::{flag, listed, next_link, owned, text},
     request::{Graph, MAIL_READ},
 };
-use crate::providers::mailbox::{Attachment, AttachmentKind, Download, MailError, MailProblem};
+use crate::providers::mailbox::{Attachment, AttachmentKind, Download, MailError, MailProblem, MailStream};
 
 /// Maximum number of pages that are read.
 const MAX_PAGES: usize = 50;
@@ -24,19 +24,43 @@ fn path_of(message: &str) -> Result<String, MailError> {
 
 /// The attachments of a message, without their content.
 pub(super) async fn list(graph: &Graph<'_>, message: &str) -> Result<Vec<Attachment>, MailError> {
+    Ok(list_with_ids(graph, message).await?.attachments)
+}
+
+/// The attachments of a message.
+pub(super) struct Listed {
+    pub attachments: Vec<Attachment>,
+    /// Whether the service tells the Content-IDs of those that have one.
+    pub has_content_ids: bool,
+}
+
+/// [`list`], and whether Content-IDs are known.
+pub(super) async fn list_with_ids(graph: &Graph<'_>, message: &str) -> Result<Listed, MailError> {
     let path = path_of(message)?;
     let address = |select: &str| Query::default().with("$select", select).on(&path);
-    let mut answer = match graph.get(MAIL_READ, &address(WITH_CONTENT_ID)).await {
-        Err(error) if error.problem == MailProblem::Refused => graph.get(MAIL_READ, &address(SELECT)).await?,
-        answer => answer?,
+    let (mut answer, has_content_ids) = match graph.get(MAIL_READ, &address(WITH_CONTENT_ID)).await {
+        Err(error) if error.problem == MailProblem::Refused => {
+            (graph.get(MAIL_READ, &address(SELECT)).await?, false)
+        }
+        answer => (answer?, true),
     };
     let mut attachments = Vec::new();
     for _ in 0..MAX_PAGES {
         attachments.extend(listed(&answer)?.iter().filter_map(attachment));
-        let Some(link) = next_link(&answer) else { return Ok(attachments) };
+        let Some(link) = next_link(&answer) else { return Ok(Listed { attachments, has_content_ids }) };
         answer = graph.follow(MAIL_READ, &link).await?;
     }
     Err(MailProblem::TooMany(TOO_MANY).into())
+}
+
+/// The content of an attachment that is a file.
+pub(super) async fn content(
+    graph: &Graph<'_>,
+    message: &str,
+    attachment: &str,
+) -> Result<MailStream, MailError> {
+    let path = format!("{}/{}/$value", path_of(message)?, segment(attachment)?);
+    Ok(graph.download(MAIL_READ, &path).await?.body)
 }
 
 /// The content of an attachment: a file as it is, a message in the format of RFC 5322, a contact as vCard, an event as

@@ -17,6 +17,13 @@ pub(super) const SELECT: &str = "id,parentFolderId,displayName,givenName,middleN
                                  businessAddress,homeAddress,otherAddress,businessHomePage,birthday,personalNotes,\
                                  lastModifiedDateTime";
 
+/// The kinds of postal addresses, and the properties that have them.
+pub(super) const PLACES: [(PlaceKind, &str); 3] = [
+    (PlaceKind::Business, "businessAddress"),
+    (PlaceKind::Home, "homeAddress"),
+    (PlaceKind::Other, "otherAddress"),
+];
+
 /// A contact; `None` if it has no id.
 pub(super) fn read(value: &Value) -> Option<Contact> {
     Some(Contact {
@@ -60,17 +67,12 @@ fn phones(value: &Value) -> Vec<ContactPhone> {
 }
 
 fn places(value: &Value) -> Vec<ContactPlace> {
-    let kinds = [
-        (PlaceKind::Business, "businessAddress"),
-        (PlaceKind::Home, "homeAddress"),
-        (PlaceKind::Other, "otherAddress"),
-    ];
     let place = |(kind, name)| {
         let address = postal_address(value.get(name)?);
         // A contact without an address has an empty one.
         (address != PostalAddress::default()).then_some(ContactPlace { kind, address })
     };
-    kinds.into_iter().filter_map(place).collect()
+    PLACES.into_iter().filter_map(place).collect()
 }
 
 fn postal_address(value: &Value) -> PostalAddress {

@@ -33,7 +33,7 @@ const CHANGES_AT_ONCE: &str = "odata.maxpagesize=100";
 const NAMES: [&str; 4] = ["displayName", "givenName", "surname", "companyName"];
 
 /// The path of the contacts of a folder; `None` is the default folder.
-fn path_of(folder: Option<&str>) -> Result<String, MailError> {
+pub(super) fn path_of(folder: Option<&str>) -> Result<String, MailError> {
     Ok(match folder {
         None => "/me/contacts".to_owned(),
         Some(folder) => format!("/me/contactFolders/{}/contacts", segment(folder)?),

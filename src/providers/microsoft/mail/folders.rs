@@ -107,10 +107,10 @@ async fn with_subfolders(
 }
 
 /// A folder as Graph has it.
-struct Found {
-    id: String,
-    name: String,
-    parent: Option<String>,
+pub(super) struct Found {
+    pub id: String,
+    pub name: String,
+    pub parent: Option<String>,
     children: u64,
     messages: Option<u64>,
     unread: Option<u64>,
@@ -118,7 +118,7 @@ struct Found {
 
 impl Found {
     /// `None` for a search folder, which has no messages of its own.
-    fn read(value: &Value) -> Option<Self> {
+    pub(super) fn read(value: &Value) -> Option<Self> {
         if text(value, "@odata.type").is_some_and(|kind| kind.ends_with("mailSearchFolder")) {
             return None;
         }
@@ -133,7 +133,7 @@ impl Found {
         })
     }
 
-    fn folder(self, path: String, system: &SystemFolders) -> Folder {
+    pub(super) fn folder(self, path: String, system: &SystemFolders) -> Folder {
         Folder {
             kind: system.kind_of(&self.id),
             parent: self.parent.filter(|parent| system.root.as_ref() != Some(parent)),
@@ -146,16 +146,21 @@ impl Found {
     }
 }
 
+/// The path of the folders directly within a folder; `None`: of those at the top.
+pub(super) fn path_within(parent: Option<&str>) -> Result<String, MailError> {
+    Ok(match parent {
+        None => "/me/mailFolders".to_owned(),
+        Some(id) => format!("/me/mailFolders/{}/childFolders", segment(id)?),
+    })
+}
+
 /// The folders directly within a folder, or those at the top.
 async fn children(
     graph: &Graph<'_>,
     parent: Option<&str>,
     requests: &mut Requests,
 ) -> Result<Vec<Found>, MailError> {
-    let path = match parent {
-        None => "/me/mailFolders".to_owned(),
-        Some(id) => format!("/me/mailFolders/{}/childFolders", segment(id)?),
-    };
+    let path = path_within(parent)?;
     let path = Query::default().with("$select", SELECT).with("$top", "100").on(&path);
     requests.count()?;
     let mut answer = graph.get(MAIL_READ, &path).await?;
@@ -202,29 +207,48 @@ pub(super) async fn list(graph: &Graph<'_>) -> Result<Vec<Folder>, MailError> {
 /// One folder. Neither a search folder nor the one that contains those at the top is one.
 pub(super) async fn get(graph: &Graph<'_>, id: &str) -> Result<Folder, MailError> {
     let system = system(graph).await?;
-    let is_root = |id: &str| system.root.as_deref() == Some(id);
-    let found = one(graph, id).await?.filter(|found| !is_root(&found.id));
-    let found = found.ok_or_else(|| MailError::from(MailProblem::NotFound))?;
-    let mut names = vec![found.name.clone()];
-    let mut above = found.parent.clone();
-    while let Some(parent) = above.filter(|parent| !is_root(parent))
-        && names.len() < MAX_DEPTH
+    let found = one(graph, &system, id).await?;
+    let above = containing(graph, &system, &found).await?;
+    let names = above.iter().rev().chain([&found]).map(|folder| folder.name.as_str());
+    let path = folder_path(names);
+    Ok(found.folder(path, &system))
+}
+
+/// A folder as Graph has it, which is not the one that contains those at the top. The id may also be one of Graph's own
+/// names, such as `inbox`: that of the answer never is.
+///
+/// # Errors
+/// [`MailProblem::NotFound`], also for a search folder.
+pub(super) async fn one(graph: &Graph<'_>, system: &SystemFolders, id: &str) -> Result<Found, MailError> {
+    let found = any(graph, id).await?.filter(|found| system.root.as_ref() != Some(&found.id));
+    found.ok_or_else(|| MailProblem::NotFound.into())
+}
+
+/// The folders that contain a folder, the nearest first, without the one that contains those at the top.
+pub(super) async fn containing(
+    graph: &Graph<'_>,
+    system: &SystemFolders,
+    folder: &Found,
+) -> Result<Vec<Found>, MailError> {
+    let mut found: Vec<Found> = Vec::new();
+    let mut above = folder.parent.clone();
+    while let Some(parent) = above.take().filter(|parent| system.root.as_ref() != Some(parent))
+        && found.len() + 1 < MAX_DEPTH
     {
-        let parent = match one(graph, &parent).await {
+        let parent = match any(graph, &parent).await {
             // The folder that contains all others is not for every application to see.
             Err(error) if error.problem == MailProblem::NotFound => None,
             parent => parent?,
         };
         let Some(parent) = parent else { break };
-        names.push(parent.name);
-        above = parent.parent;
+        above.clone_from(&parent.parent);
+        found.push(parent);
     }
-    let path = folder_path(names.iter().rev().map(String::as_str));
-    Ok(found.folder(path, &system))
+    Ok(found)
 }
 
-/// A folder; `None` for a search folder.
-async fn one(graph: &Graph<'_>, id: &str) -> Result<Option<Found>, MailError> {
+/// Any folder; `None` for a search folder.
+async fn any(graph: &Graph<'_>, id: &str) -> Result<Option<Found>, MailError> {
     let path = Query::default().with("$select", SELECT).on(&format!("/me/mailFolders/{}", segment(id)?));
     let answer = graph.get(MAIL_READ, &path).await?;
     Ok(Found::read(&answer))

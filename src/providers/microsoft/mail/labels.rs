@@ -6,16 +6,20 @@ use serde_json::Value;
 
 use super::{
     address::Query,
-    read::{listed, next_link, text},
+    read::{listed, next_link, owned, text},
     request::{Graph, SETTINGS_READ},
 };
 use crate::providers::mailbox::{Label, MailError, MailProblem};
+
+/// The path of the categories of a mailbox.
+pub(super) const PATH: &str = "/me/outlook/masterCategories";
 
 /// Maximum number of bytes of a category's name. Outlook allows 255 characters.
 const MAX_NAME: usize = 1020;
 /// Maximum number of pages that are read.
 const MAX_PAGES: usize = 20;
 const TOO_MANY: &str = "The mailbox has more labels than a call reads. Read them with the raw passage.";
+const NO_COLOR: &str = "Give the colour of a label as # and six hexadecimal digits, such as #e74856.";
 
 /// Outlook's 25 preset colours, in their order: red, orange, brown, yellow, green, teal, olive, blue, purple,
 /// cranberry, steel, dark steel, grey, dark grey, black, and the dark ones from red to cranberry (Microsoft Graph,
@@ -42,22 +46,40 @@ pub(super) fn name_of(id: &str) -> Result<String, MailError> {
     name.ok_or_else(|| MailProblem::NotFound.into())
 }
 
-/// The categories of the mailbox.
-pub(super) async fn list(graph: &Graph<'_>) -> Result<Vec<Label>, MailError> {
-    let path = Query::default().with("$top", "100").on("/me/outlook/masterCategories");
-    let mut answer = graph.get(SETTINGS_READ, &path).await?;
-    let mut labels = Vec::new();
+/// A category of the mailbox.
+pub(super) struct Category {
+    /// The id by which Graph changes it. Messages do not have it.
+    pub id: Option<String>,
+    pub label: Label,
+}
+
+/// The categories of the mailbox. `permission` is the one that an error names as missing.
+pub(super) async fn categories(
+    graph: &Graph<'_>,
+    permission: &'static str,
+) -> Result<Vec<Category>, MailError> {
+    let path = Query::default().with("$top", "100").on(PATH);
+    let mut answer = graph.get(permission, &path).await?;
+    let mut categories: Vec<Category> = Vec::new();
     for _ in 0..MAX_PAGES {
-        labels.extend(listed(&answer)?.iter().filter_map(label));
+        let page = listed(&answer)?.iter();
+        categories
+            .extend(page.filter_map(|value| Some(Category { id: owned(value, "id"), label: label(value)? })));
         let Some(link) = next_link(&answer) else {
-            for (position, label) in (1..).zip(&mut labels) {
-                label.position = Some(position);
+            for (position, category) in (1..).zip(&mut categories) {
+                category.label.position = Some(position);
             }
-            return Ok(labels);
+            return Ok(categories);
         };
-        answer = graph.follow(SETTINGS_READ, &link).await?;
+        answer = graph.follow(permission, &link).await?;
     }
     Err(MailProblem::TooMany(TOO_MANY).into())
+}
+
+/// The labels of the mailbox.
+pub(super) async fn list(graph: &Graph<'_>) -> Result<Vec<Label>, MailError> {
+    let categories = categories(graph, SETTINGS_READ).await?;
+    Ok(categories.into_iter().map(|category| category.label).collect())
 }
 
 /// One category.
@@ -67,11 +89,43 @@ pub(super) async fn get(graph: &Graph<'_>, id: &str) -> Result<Label, MailError>
     labels.into_iter().find(|label| label.id == id).ok_or_else(|| MailProblem::NotFound.into())
 }
 
-fn label(value: &Value) -> Option<Label> {
+/// A label, without its position.
+pub(super) fn label(value: &Value) -> Option<Label> {
     let name = text(value, "displayName")?;
     let preset = text(value, "color").and_then(|color| color.strip_prefix("preset")?.parse::<usize>().ok());
     let color = preset.and_then(|preset| PRESETS.get(preset)).map(|color| (*color).to_owned());
     Some(Label { id: id_of(name), name: name.to_owned(), color, position: None })
+}
+
+/// The preset whose colour is nearest to this one, which is written as `#rrggbb`.
+///
+/// # Returns
+/// Graph's name of the preset.
+///
+/// # Errors
+/// [`MailProblem::InvalidValue`] if it is no colour.
+pub(super) fn nearest_preset(color: &str) -> Result<String, MailError> {
+    let wanted = rgb(color).ok_or_else(|| MailError::from(MailProblem::InvalidValue(NO_COLOR)))?;
+    let distance_of = |preset: &str| rgb(preset).map_or(u32::MAX, |known| distance(wanted, known));
+    let nearest = PRESETS.iter().enumerate().min_by_key(|(_, preset)| distance_of(preset));
+    let number = nearest.map_or(0, |(number, _)| number);
+    Ok(format!("preset{number}"))
+}
+
+/// Red, green and blue of a colour that is written as `#rrggbb`.
+fn rgb(color: &str) -> Option<[u8; 3]> {
+    let digits = color.strip_prefix('#')?;
+    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some([red, green, blue])
+}
+
+/// The square of the distance of two colours.
+fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
+    let parts = one.into_iter().zip(other);
+    parts.map(|(one, other)| u32::from(one.abs_diff(other))).map(|part| part * part).sum()
 }
 
 #[cfg(test)]
@@ -94,7 +148,30 @@ mod tests {
         assert_eq!(label(&json!({ "color": "preset1" })), None);
     }
 
+    #[test]
+    fn the_colour_of_each_preset_is_nearest_to_itself() {
+        for (number, preset) in PRESETS.iter().enumerate() {
+            assert_eq!(nearest_preset(preset).ok(), Some(format!("preset{number}")), "{preset}");
+        }
+        assert_eq!(nearest_preset("#F04050").ok().as_deref(), Some("preset0"));
+        assert_eq!(nearest_preset("#010203").ok().as_deref(), Some("preset14"));
+        for wrong in ["", "red", "e74856", "#fff", "#12345g", "#1234567", "# 12345", "#+12345"] {
+            let error = nearest_preset(wrong).expect_err(wrong);
+            assert_eq!(error.problem, MailProblem::InvalidValue(NO_COLOR), "{wrong}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_preset_is_nearer_to_a_colour_than_the_one_that_is_chosen(color in any::<[u8; 3]>()) {
+            let [red, green, blue] = color;
+            let chosen = nearest_preset(&format!("#{red:02x}{green:02X}{blue:02x}")).expect("a preset");
+            let chosen: usize = chosen.strip_prefix("preset").and_then(|number| number.parse().ok()).expect("a number");
+            let distances: Vec<_> =
+                PRESETS.iter().map(|preset| distance(color, rgb(preset).expect("a colour"))).collect();
+            prop_assert!(distances.iter().all(|other| distances[chosen] <= *other));
+        }
+
         #[test]
         fn the_id_of_a_label_gives_its_name_back(name in "[^\\p{Cc}]{1,255}") {
             let id = id_of(&name);

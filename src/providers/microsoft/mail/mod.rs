@@ -1,21 +1,29 @@
-//! A mailbox of Outlook, read with Microsoft Graph. [`GraphMailbox`] implements the trait `Mailbox`; each file has the
-//! calls of one subject. What Graph takes and answers is documented at Microsoft Graph, "Use the Outlook mail REST API".
+//! A mailbox of Outlook, read and changed with Microsoft Graph. [`GraphMailbox`] implements the trait `Mailbox`; each file
+//! has the calls of one subject. What Graph takes and answers is documented at Microsoft Graph, "Use the Outlook mail REST
+//! API".
 
 mod address;
 mod attachments;
 mod batch;
+mod changes;
+mod changing;
 mod conditions;
 mod contact;
+mod contact_changes;
 mod contacts;
+mod folder_changes;
 mod folders;
 mod kql;
+mod label_changes;
 mod labels;
 mod list;
 mod messages;
 mod place;
 mod read;
+mod refusal;
 mod request;
 mod search;
+mod sending;
 mod threads;
 mod walk;
 

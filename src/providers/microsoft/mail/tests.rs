@@ -1,13 +1,18 @@
 //! The calls of a mailbox against a small Graph in memory.
 
 mod batches;
+mod changes;
+mod contact_changes;
 mod contacts;
 mod fake;
+mod folder_changes;
 mod folders;
+mod label_changes;
 mod lists;
 mod one;
 mod script;
 mod searches;
+mod sending;
 mod threads;
 
 use secrecy::SecretString;

@@ -94,7 +94,7 @@ pub(super) async fn get(graph: &Graph<'_>, query: &ThreadQuery) -> Result<Messag
         None => folders::hidden(graph).await?.trash,
         Some(_) => Vec::new(),
     };
-    let mut messages = all(graph, &query.thread).await?;
+    let mut messages = all(graph, &query.thread, ALL, &[SIZE]).await?;
     if query.folder.is_none() {
         let is_trash = |folder: &String| hidden.contains(folder);
         messages.retain(|message| !message.is_draft && !message.folder.as_ref().is_some_and(is_trash));
@@ -117,16 +117,21 @@ pub(super) async fn get(graph: &Graph<'_>, query: &ThreadQuery) -> Result<Messag
     Ok(MessagePage { messages, next })
 }
 
-/// All messages of a thread.
+/// All messages of a thread, in no order. `select` names their properties.
 ///
 /// # Errors
-/// [`MailProblem::NotSupported`] if there are more than [`MAX_MESSAGES`]: a part would look like the whole.
-async fn all(graph: &Graph<'_>, thread: &str) -> Result<Vec<Message>, MailError> {
+/// [`MailProblem::TooMany`] if there are more than [`MAX_MESSAGES`]: a part would look like the whole.
+pub(super) async fn all(
+    graph: &Graph<'_>,
+    thread: &str,
+    select: &str,
+    expansions: &[&str],
+) -> Result<Vec<Message>, MailError> {
     let query = Query::default()
-        .with("$select", ALL)
+        .with("$select", select)
         .with("$filter", &format!("conversationId eq {}", literal(thread)))
         .with("$top", TOP);
-    let mut answer = get_expanded(graph, "/me/messages", &query, &[SIZE]).await?;
+    let mut answer = get_expanded(graph, "/me/messages", &query, expansions).await?;
     let mut messages = Vec::new();
     loop {
         messages.extend(read::messages(&answer)?);

@@ -33,7 +33,11 @@ async fn the_systems_folders_are_asked_for_in_one_request_and_remembered() {
     assert_eq!((asked[0].path.as_str(), asked[0].weight, asked[1].weight), ("/$batch", 8, 1));
     let requests = asked[0].body.as_ref().expect("a body")["requests"].as_array().expect("a list").clone();
     assert_eq!(requests.len(), 8);
-    assert_eq!(requests[0], json!({ "id": "0", "method": "GET", "url": "/me/mailFolders/inbox?$select=id" }));
+    let first = json!({
+        "id": "0", "method": "GET", "url": "/me/mailFolders/inbox?$select=id",
+        "headers": { "Prefer": "IdType=\"ImmutableId\"" },
+    });
+    assert_eq!(requests[0], first);
 }
 
 #[tokio::test]

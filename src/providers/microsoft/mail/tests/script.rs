@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Mutex};
 
-use ::http::{HeaderMap, HeaderValue, StatusCode};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use async_trait::async_trait;
 use futures_util::stream;
 use secrecy::SecretString;
@@ -17,8 +17,11 @@ use crate::providers::{
 
 /// A request that was sent: its address without the base, decoded, and its parts that tests look at.
 pub struct Asked {
+    pub method: Method,
     pub path: String,
     pub prefer: String,
+    /// The version on which a change depends; empty without one.
+    pub if_match: String,
     pub body: Option<Value>,
     pub weight: u8,
     pub is_download: bool,
@@ -43,6 +46,11 @@ pub struct Script {
 /// An error in the form of Graph.
 pub fn refusal(status: u16, code: &str) -> Reply {
     Reply::Answer(status, json!({ "error": { "code": code, "message": "No." } }))
+}
+
+/// The answer to a change that has none.
+pub fn done() -> Reply {
+    Reply::Answer(204, Value::Null)
 }
 
 pub fn found(value: Value) -> Reply {
@@ -93,9 +101,11 @@ impl MailHttp for Script {
             MailBody::Whole(body) => Some(serde_json::from_slice(body).expect("JSON")),
             _ => None,
         };
-        let prefer = header("prefer").unwrap_or_default().to_owned();
-        let (weight, is_download) = (request.weight, request.is_download);
-        self.asked.lock().expect("requests").push(Asked { path, prefer, body, weight, is_download });
+        let [prefer, if_match] =
+            ["prefer", "if-match"].map(|name| header(name).unwrap_or_default().to_owned());
+        let (method, weight, is_download) = (request.method.clone(), request.weight, request.is_download);
+        let asked = Asked { method, path, prefer, if_match, body, weight, is_download };
+        self.asked.lock().expect("requests").push(asked);
         let reply = self.answers.lock().expect("answers").pop_front().expect("an answer");
         let (status, body) = match reply {
             Reply::Answer(status, body) => (status, body),
