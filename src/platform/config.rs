@@ -8,6 +8,7 @@
 use std::{
     ffi::OsStr,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,10 @@ use super::{
     telemetry::LogFormat,
 };
 pub use public_url::{PublicUrl, REDIRECT_PATH};
+
+const GIGABYTE: u64 = 1024 * 1024 * 1024;
+/// The space for uploads that may be configured, in [`GIGABYTE`].
+const UPLOAD_SPACE: RangeInclusive<u64> = 1..=10_000;
 
 /// The configuration as typed.
 #[derive(Args, Clone, Debug)]
@@ -48,6 +53,10 @@ pub struct Options {
     /// Maximum number of connections to PostgreSQL that this process opens, from 1 to 500.
     #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10", value_parser = text())]
     pub database_connections: String,
+
+    /// Space for files that applications upload before they send them, in GB, from 1 to 10000.
+    #[arg(long, global = true, env = "MAIL360_UPLOAD_SPACE", default_value = "5", value_parser = text())]
+    pub upload_space: String,
 
     /// Folder for the SQLite file and, unless a key file is configured, the encryption key.
     #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = path())]
@@ -92,6 +101,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// See [`Options::database_connections`].
     pub database_connections: u32,
+    /// See [`Options::upload_space`], in bytes.
+    pub upload_space: u64,
     /// See [`Options::encryption_key_file`].
     pub encryption_key_file: PathBuf,
     /// See [`Options::trusted_proxies`].
@@ -167,6 +178,7 @@ impl Options {
             public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
         let connections = self.connections().map_err(|mistake| note("MAIL360_DATABASE_CONNECTIONS", mistake));
+        let upload_space = self.upload_space().map_err(|mistake| note("MAIL360_UPLOAD_SPACE", mistake));
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
@@ -187,12 +199,13 @@ impl Options {
             note("MAIL360_LOG_FORMAT", mistake);
         }
 
-        match (listen, public_url, database, connections, trusted_proxies, work) {
+        match (listen, public_url, database, connections, upload_space, trusted_proxies, work) {
             (
                 Ok(listen),
                 Ok(public_url),
                 Ok(database),
                 Ok(database_connections),
+                Ok(upload_space),
                 Ok(trusted_proxies),
                 Ok(password_work),
             ) if mistakes.is_empty() => Ok(Config {
@@ -200,6 +213,7 @@ impl Options {
                 public_url,
                 database,
                 database_connections,
+                upload_space,
                 encryption_key_file: self
                     .encryption_key_file
                     .as_deref()
@@ -223,6 +237,14 @@ impl Options {
         let text = self.database_connections.trim();
         text.parse().ok().filter(|count| CONNECTIONS.contains(count)).ok_or_else(|| {
             format!("`{text}` is not a number from {} to {}", CONNECTIONS.start(), CONNECTIONS.end())
+        })
+    }
+
+    fn upload_space(&self) -> Result<u64, String> {
+        let text = self.upload_space.trim();
+        let gigabytes = text.parse::<u64>().ok().filter(|space| UPLOAD_SPACE.contains(space));
+        gigabytes.map(|space| space * GIGABYTE).ok_or_else(|| {
+            format!("`{text}` is not a number from {} to {}", UPLOAD_SPACE.start(), UPLOAD_SPACE.end())
         })
     }
 

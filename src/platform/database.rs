@@ -2,6 +2,7 @@
 //! [`Database::write`].
 
 pub(crate) mod address;
+mod beside;
 pub mod columns;
 mod limits;
 mod outage;
@@ -167,7 +168,7 @@ impl Database {
         limits: Limits,
     ) -> Result<Self, DatabaseError> {
         let (readers, writer) = match url {
-            DatabaseUrl::Sqlite(path) => sqlite::open(path, limits).await?,
+            DatabaseUrl::Sqlite(path) => sqlite::open(path, sqlite::MAIN, limits).await?,
             DatabaseUrl::Postgres(url) => {
                 let pool = postgres::open(&url.0, connections, limits).await?;
                 (pool.clone(), pool)

@@ -214,3 +214,16 @@ fn c45_the_number_of_connections_is_a_setting_with_bounds() {
         assert!(mistakes[0].contains("from 1 to 500"), "{mistakes:?}");
     }
 }
+
+#[test]
+fn the_space_for_uploads_is_a_setting_in_gigabytes_with_bounds() {
+    let space =
+        |text: &str| options(&[&format!("--upload-space={text}")]).check().map(|config| config.upload_space);
+    assert_eq!(options(&[]).check().expect("sound").upload_space, 5 * 1024 * 1024 * 1024);
+    assert_eq!(space("1"), Ok(1024 * 1024 * 1024));
+    for wrong in ["0", "10001", "-1", "1.5", "5GB"] {
+        let mistakes = space(wrong).expect_err(wrong);
+        assert!(mistakes[0].contains("MAIL360_UPLOAD_SPACE"), "{mistakes:?}");
+        assert!(mistakes[0].contains("from 1 to 10000"), "{mistakes:?}");
+    }
+}

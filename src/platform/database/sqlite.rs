@@ -14,24 +14,61 @@ use super::{
 };
 use crate::platform::exposure::{self, FileKind};
 
-/// Number of reading connections.
-const READERS: usize = 8;
+/// How a file is used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileUse {
+    /// Number of reading connections.
+    readers: usize,
+    /// What each connection sets.
+    every: &'static [(&'static str, &'static str)],
+    /// What the writing connection sets besides.
+    writer: &'static [(&'static str, &'static str)],
+}
+
+/// The database.
+pub(super) const MAIN: FileUse = FileUse {
+    readers: 8,
+    every: &[],
+    writer: &[
+        // FULL: a committed change is on the disk even after a power failure.
+        ("synchronous", "FULL"),
+        // Do not leave replaced or deleted data in the free space of the file.
+        ("secure_delete", "ON"),
+    ],
+};
+
+/// A file of large values that are encrypted under keys of the database, and that may be lost in a power failure.
+pub(super) const LARGE_VALUES: FileUse = FileUse {
+    readers: 2,
+    // In KiB: a value is read once.
+    every: &[("cache_size", "-512")],
+    writer: &[
+        ("page_size", "32768"),
+        // Free pages can be given back to the file system.
+        ("auto_vacuum", "INCREMENTAL"),
+        // A committed change is on the disk after a kill of the process.
+        ("synchronous", "NORMAL"),
+        // The write-ahead log stays at most about this long, in pages and in bytes.
+        ("wal_autocheckpoint", "256"),
+        ("journal_size_limit", "16777216"),
+    ],
+};
 /// Number of SQLite's virtual machine steps between two checks whether to stop: some hundredths of a
 /// millisecond.
 const STEPS: i32 = 10_000;
 
 /// Opens the file, with a pool of readers and a pool of one writer. Creates a missing file, readable only by
 /// its owner.
-pub(super) async fn open(path: &Path, limits: Limits) -> Result<(Pool, Pool), DbErr> {
+pub(super) async fn open(path: &Path, usage: FileUse, limits: Limits) -> Result<(Pool, Pool), DbErr> {
     make_private(path).map_err(|error| DbErr::Custom(words::of_file(path, &error)))?;
     look_at_modes(path).map_err(DbErr::Custom)?;
     let named = |error: DbErr| words::of_sqlite(path, error);
     // The writer first: it creates the file and turns on the write-ahead log.
-    let writer = connect(writer(path, limits), limits).await.map_err(named)?;
-    let first = connect(reader(path, limits), limits).await.map_err(named)?;
+    let writer = connect(writer(path, usage, limits), limits).await.map_err(named)?;
+    let first = connect(reader(path, usage, limits), limits).await.map_err(named)?;
     let mut readers = Vec::new();
-    for _ in 1..READERS {
-        let (mut options, deadline) = reader(path, limits);
+    for _ in 1..usage.readers {
+        let (mut options, deadline) = reader(path, usage, limits);
         options.connect_lazy(true);
         readers.push(Slot {
             connection: sea_orm::Database::connect(options).await?,
@@ -67,7 +104,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn writer(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
+fn writer(path: &Path, usage: FileUse, limits: Limits) -> (ConnectOptions, Deadline) {
     let (mut options, deadline) = options(limits);
     // Discard a connection that is still in a transaction. If the disk is full, SQLite rolls back by itself,
     // the driver's ROLLBACK fails, and its count of transactions is wrong from then on. The next "commit"
@@ -77,33 +114,32 @@ fn writer(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
     });
     let (file, patience) = (path.to_owned(), patience(limits));
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite
+        let sqlite = sqlite
             .in_memory(false)
             .shared_cache(false)
             .filename(&file)
             .create_if_missing(true)
             .foreign_keys(true)
             .busy_timeout(patience)
-            .pragma("journal_mode", "WAL")
-            // FULL: a committed change is on the disk even after a power failure.
-            .pragma("synchronous", "FULL")
-            // Do not leave replaced or deleted data in the free space of the file.
-            .pragma("secure_delete", "ON")
+            .pragma("journal_mode", "WAL");
+        let pragmas = usage.every.iter().chain(usage.writer);
+        pragmas.fold(sqlite, |sqlite, (name, value)| sqlite.pragma(*name, *value))
     });
     (options, deadline)
 }
 
-fn reader(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
+fn reader(path: &Path, usage: FileUse, limits: Limits) -> (ConnectOptions, Deadline) {
     let (mut options, deadline) = options(limits);
     let (file, patience) = (path.to_owned(), patience(limits));
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite
+        let sqlite = sqlite
             .in_memory(false)
             .shared_cache(false)
             .filename(&file)
             .read_only(true)
             .foreign_keys(true)
-            .busy_timeout(patience)
+            .busy_timeout(patience);
+        usage.every.iter().fold(sqlite, |sqlite, (name, value)| sqlite.pragma(*name, *value))
     });
     (options, deadline)
 }
