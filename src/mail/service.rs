@@ -1,8 +1,13 @@
-//! The use cases of mailboxes for a [`Caller`]. `reading` has the calls; each of them finds the account within the
-//! caller's reach, gets an access token, and asks the provider's mailbox within its limits.
+//! The use cases of mailboxes for a [`Caller`]. `reading` has the calls that read, the files `changing*` those that change;
+//! each of them finds the account within the caller's reach, gets an access token, and asks the provider's mailbox within
+//! its limits.
 //!
 //! A call that needs more than these, such as the raw passage, opens a [`Session`] itself.
 
+mod changing;
+mod changing_contacts;
+mod changing_drafts;
+mod changing_folders;
 mod memory;
 mod reading;
 mod session;
@@ -10,7 +15,11 @@ mod session;
 use std::{sync::Arc, time::Duration};
 
 use self::memory::Memories;
-pub use self::session::Session;
+pub use self::{
+    changing::Outcome,
+    changing_drafts::{DraftFailure, DraftUpdate},
+    session::Session,
+};
 use super::{
     limits::MailLimits,
     paging::{Cursors, Page},

@@ -63,18 +63,19 @@ impl Held for Nothing {
 
 /// The bytes of the last steps.
 #[derive(Debug)]
-struct Pace {
+pub(super) struct Pace {
     steps: VecDeque<usize>,
     present: usize,
-    next_step: Instant,
+    /// When the present step ends.
+    pub next_step: Instant,
 }
 
 impl Pace {
-    fn new(now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         Self { steps: VecDeque::new(), present: 0, next_step: now + STEP }
     }
 
-    fn add(&mut self, bytes: usize) {
+    pub fn add(&mut self, bytes: usize) {
         self.present = self.present.saturating_add(bytes);
     }
 
@@ -82,7 +83,7 @@ impl Pace {
     ///
     /// # Returns
     /// Whether the stream is fast enough.
-    fn step(&mut self) -> bool {
+    pub fn step(&mut self) -> bool {
         self.next_step += STEP;
         self.steps.push_back(std::mem::take(&mut self.present));
         if self.steps.len() < STEPS {

@@ -85,7 +85,8 @@ impl MailLimits {
     /// Counts requests to a mailbox that are about to be sent.
     ///
     /// # Errors
-    /// [`MailProblem::Throttled`] if the mailbox has had its maximum.
+    /// [`MailProblem::Throttled`] if the mailbox has had its maximum, [`MailProblem::NotSent`] if the database cannot be
+    /// used.
     pub(super) async fn count(&self, account: AccountId, requests: u32) -> Result<(), MailError> {
         let Some(shared) = &self.0.shared else {
             let now = self.now();
@@ -129,7 +130,7 @@ impl MailLimits {
     ) -> Result<(), MailError> {
         let (taken, remaining) = shared.take_block(account, BLOCK).await.map_err(|failure| {
             failure.log();
-            MailProblem::Unavailable
+            MailProblem::NotSent
         })?;
         let now = self.now();
         let mut counts = self.counts();

@@ -1,10 +1,14 @@
 //! A client that keeps the limits of one mailbox.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use ::http::Method;
 use async_trait::async_trait;
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -44,6 +48,8 @@ pub struct LimitedHttp {
     left: Arc<Mutex<Duration>>,
     /// Whether the answers tell something about the limits of the mailbox.
     is_of_mailbox: bool,
+    /// Whether a request that may change something was given to the transport since [`LimitedHttp::begin`].
+    has_changed: Arc<AtomicBool>,
 }
 
 impl MailLimits {
@@ -55,6 +61,7 @@ impl MailLimits {
             http,
             left: Arc::new(Mutex::new(wait)),
             is_of_mailbox: true,
+            has_changed: Arc::default(),
         }
     }
 }
@@ -67,6 +74,16 @@ impl LimitedHttp {
     #[must_use]
     pub fn of_another_part(&self) -> Self {
         Self { is_of_mailbox: false, ..self.clone() }
+    }
+
+    /// Begins a call: from now on [`Self::may_have_changed`] is about this call.
+    pub(in crate::mail) fn begin(&self) {
+        self.has_changed.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the provider may have got a request that changes something: all but GET.
+    pub(in crate::mail) fn may_have_changed(&self) -> bool {
+        self.has_changed.load(Ordering::SeqCst)
     }
 
     /// Whether there is time to wait for as long as the provider wants. Notes the wait if it is not known yet, as of
@@ -119,10 +136,23 @@ impl MailHttp for LimitedHttp {
         };
         let permit = self.permit(need).await?;
         self.limits.count(self.account, request.weight.max(1).into()).await?;
+        // The slots may be lost before the transport has got the request.
+        let is_under_way = AtomicBool::new(false);
+        let sent = async {
+            is_under_way.store(true, Ordering::SeqCst);
+            if request.method != Method::GET {
+                self.has_changed.store(true, Ordering::SeqCst);
+            }
+            self.http.send(request).await
+        };
         let response = tokio::select! {
             biased;
-            () = permit.lost() => return Err(MailProblem::Unavailable.into()),
-            response = self.http.send(request) => response?,
+            () = permit.lost() => {
+                let is_under_way = is_under_way.load(Ordering::SeqCst);
+                let problem = if is_under_way { MailProblem::Unavailable } else { MailProblem::NotSent };
+                return Err(problem.into());
+            }
+            response = sent => response?,
         };
         let MailResponse { status, headers, body } = response;
         if self.is_of_mailbox {

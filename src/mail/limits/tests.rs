@@ -309,3 +309,16 @@ async fn a_mailbox_that_has_had_its_maximum_gets_no_more_requests() {
     assert!(matches!(refused, MailProblem::Throttled { limit: Limit::Mailbox, .. }), "{refused:?}");
     limits.count(GRACE, 1).await.expect("another mailbox");
 }
+
+#[tokio::test]
+async fn a_call_may_have_changed_something_once_another_request_than_a_get_was_sent() {
+    let (limits, http) = (limits(), Arc::new(Gated::default()));
+    *http.refusal.lock().expect("no test panicked") = Some((204, None));
+    let client = client(&limits, ADA, &http, Duration::from_secs(1));
+    client.send(request(1, false)).await.expect("an answer");
+    assert!(!client.may_have_changed());
+    client.send(MailRequest { method: Method::POST, ..request(1, false) }).await.expect("an answer");
+    assert!(client.may_have_changed());
+    client.begin();
+    assert!(!client.may_have_changed());
+}

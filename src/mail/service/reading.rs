@@ -35,6 +35,7 @@ macro_rules! ask {
         }
     }};
 }
+pub(super) use ask;
 
 /// Reads a part of a list: opens the cursor if there is one, and makes the next.
 macro_rules! list {

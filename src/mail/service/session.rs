@@ -45,15 +45,26 @@ impl Mail {
     /// # Errors
     /// [`MailFailure::Failure`] with *not found* if the caller reaches no such account; [`MailFailure::NoToken`].
     pub async fn open(&self, caller: &Caller, id: AccountId) -> Result<Session, MailFailure> {
+        self.open_for(caller, id, CALL_TIME, LIMIT_WAIT).await
+    }
+
+    /// [`Self::open`] for work that may take this long, and wait this long for the limits of the mailbox.
+    pub(in crate::mail) async fn open_for(
+        &self,
+        caller: &Caller,
+        id: AccountId,
+        time: Duration,
+        limit_wait: Duration,
+    ) -> Result<Session, MailFailure> {
         let inner = &self.0;
         let began = inner.monotonic.now();
         let (account, lent) = inner.grants.lend_to(caller, id).await?;
         Ok(Session {
             mailbox: mailbox_of(&lent)?,
-            http: inner.limits.http(id, inner.http.clone(), LIMIT_WAIT),
+            http: inner.limits.http(id, inner.http.clone(), limit_wait),
             memory: inner.memories.of(id),
             request_id: caller.actor().request_id.map(|id| id.0.to_string()),
-            end: began + CALL_TIME,
+            end: began + time,
             has_renewed: false,
             repeats: 0,
             mail: self.clone(),
@@ -111,12 +122,13 @@ impl Session {
         &self.http
     }
 
-    pub(super) fn mailbox(&self) -> SharedMailbox {
+    pub(in crate::mail) fn mailbox(&self) -> SharedMailbox {
         self.mailbox.clone()
     }
 
-    /// What the provider's mailbox needs for a call.
-    pub(super) fn call(&self) -> MailCall<'_> {
+    /// Begins a call of the provider's mailbox, and gives what it needs.
+    pub(in crate::mail) fn call(&self) -> MailCall<'_> {
+        self.http.begin();
         MailCall {
             http: &self.http,
             token: &self.lent.token,
@@ -174,9 +186,46 @@ impl Session {
         }
     }
 
+    /// [`Self::limit_time`] for a call that makes, changes or sends something.
+    ///
+    /// # Errors
+    /// Those of the answer. At the end of the time [`MailProblem::Slow`], or [`MailProblem::NotSent`] if no request of the
+    /// call that changes something has left this program.
+    pub(in crate::mail) async fn limit_change<T>(
+        &self,
+        answer: impl Future<Output = Result<T, MailError>> + Send,
+    ) -> Result<T, MailError> {
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.mail.0.monotonic.sleep_until(self.end) => {
+                let is_asked = self.http.may_have_changed();
+                let problem = if is_asked { MailProblem::Slow } else { MailProblem::NotSent };
+                Err(problem.into())
+            }
+        }
+    }
+
+    /// Waits for this long, if the call has the time.
+    ///
+    /// # Returns
+    /// Whether it has waited.
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
+        let monotonic = &self.mail.0.monotonic;
+        let until = monotonic.now() + wait;
+        if until >= self.end {
+            return false;
+        }
+        monotonic.sleep_until(until).await;
+        true
+    }
+
     /// Decides what follows from an answer: `None` if the call is to be made again, with a new token, or after the
     /// provider has wanted fewer requests.
-    pub(super) async fn settle<T>(&mut self, answer: Result<T, MailError>) -> Result<Option<T>, MailFailure> {
+    pub(in crate::mail) async fn settle<T>(
+        &mut self,
+        answer: Result<T, MailError>,
+    ) -> Result<Option<T>, MailFailure> {
         let error = match answer {
             Ok(answer) => return Ok(Some(answer)),
             Err(error) => error,
