@@ -7,7 +7,7 @@ use uuid::Uuid;
 pub use super::repeated::RepeatedActivity;
 
 use super::{
-    model::{ActivityFilter, ActivityPosition, Actor, Entry, Recorded},
+    model::{ActivityFilter, ActivityPosition, Actor, Detail, Entry, Recorded},
     store::{self, OrganisationActivity},
 };
 use crate::{
@@ -58,6 +58,25 @@ impl Activity {
         // Of sixteen bytes there always is one.
         let id = Uuid::from_slice(id).unwrap_or_default();
         store::put(tx, id, self.clock.now(), actor, entry, 1).await
+    }
+
+    /// Counts something that happens often, possibly in several processes at the same moment: all entries with one key
+    /// become one, which has the time of the first. Its detail is `add` of its detail and of the new one.
+    pub async fn record_counted(
+        &self,
+        tx: &Tx,
+        key: &Hash,
+        actor: Actor,
+        entry: Entry,
+        add: fn(&Detail, &Detail) -> Detail,
+    ) -> Result<(), DatabaseError> {
+        let (id, _) = key.as_bytes().split_at(16);
+        // Of sixteen bytes there always is one.
+        let id = Uuid::from_slice(id).unwrap_or_default();
+        let new = entry.detail.clone();
+        // The row is locked from here on.
+        let Some(stored) = store::count(tx, id, self.clock.now(), actor, entry).await? else { return Ok(()) };
+        store::set_detail(tx, id, &add(&stored, &new)).await
     }
 
     /// Records something that many causes may repeat, unless an entry of the same action, thing and detail is younger

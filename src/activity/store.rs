@@ -1,6 +1,11 @@
 //! The table `activity`.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
 
 use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Detail, Entry, Recorded};
 use crate::platform::{
@@ -56,6 +61,37 @@ pub async fn put(
     let same = OnConflict::column(row::Column::Id).update_column(row::Column::Count).to_owned();
     let row = row_of(id, at, actor, entry, count);
     row::Entity::insert(row).on_conflict(same).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// Adds an entry, or one to the count of the entry that exists.
+///
+/// # Returns
+/// The detail of the entry that existed.
+pub async fn count(
+    tx: &Tx,
+    id: Uuid,
+    at: Timestamp,
+    actor: Actor,
+    entry: Entry,
+) -> Result<Option<Detail>, DatabaseError> {
+    let action = entry.action;
+    let counted = Expr::col((row::Entity, row::Column::Count)).add(1);
+    let same = OnConflict::column(row::Column::Id).value(row::Column::Count, counted).to_owned();
+    let row = row::Entity::insert(row_of(id, at, actor, entry, 1))
+        .on_conflict(same)
+        .exec_with_returning(tx.connection())
+        .await?;
+    Ok((row.count > 1).then(|| Detail::from_column(Some(action), row.detail)))
+}
+
+/// Replaces the detail of an entry.
+pub async fn set_detail(tx: &Tx, id: Uuid, detail: &Detail) -> Result<(), DatabaseError> {
+    row::Entity::update_many()
+        .filter(row::Column::Id.eq(id))
+        .col_expr(row::Column::Detail, Expr::value(detail.to_column()))
+        .exec(tx.connection())
+        .await?;
     Ok(())
 }
 

@@ -187,7 +187,9 @@ pub fn detail(entry: &Recorded, providers: &Providers) -> Option<(&'static str, 
 
 /// How often the event happened; `None` if once.
 pub fn times(entry: &Recorded) -> Option<String> {
-    (entry.count > 1).then(|| format!("{} times in five minutes", entry.count))
+    // The sentence about sent mail has the number.
+    (entry.count > 1 && entry.action != Some(Action::MailSent))
+        .then(|| format!("{} times in five minutes", entry.count))
 }
 
 /// Tone and text of the outcome.

@@ -172,6 +172,10 @@ pub enum Action {
     /// each client, account and day.
     #[strum(serialize = "account.raw_call_sent")]
     RawCallSent,
+    /// An API client or a user sent messages from a mailbox. There is one entry for each sender, account and day, which
+    /// counts the messages. The detail has the number of their recipients.
+    #[strum(serialize = "account.mail_sent")]
+    MailSent,
     /// Accounts of a connector cannot be refreshed any more. The detail has the state that they got. There is one entry
     /// for each connector, state and day.
     #[strum(serialize = "connector.refreshes_failed")]
@@ -285,6 +289,7 @@ impl Action {
             | Self::AccountDeleted
             | Self::TokenRead
             | Self::RawCallSent
+            | Self::MailSent
             | Self::RefreshesFailed
             | Self::ConfirmationAwaited
             | Self::AccountConfirmed

@@ -92,6 +92,11 @@ pub enum Detail {
         /// The name of its kind.
         credential: String,
     },
+    /// Messages that were sent.
+    MailSent {
+        /// Number of recipients of all messages together.
+        recipients: u64,
+    },
     /// A user requested something that their role does not allow.
     Method {
         /// The method of the HTTP request.
@@ -175,6 +180,7 @@ mod tests {
             Just(Detail::ConfirmationNotRequired),
             text().prop_map(|scopes| Detail::Scopes { scopes }),
             text().prop_map(|credential| Detail::Credential { credential }),
+            any::<u64>().prop_map(|recipients| Detail::MailSent { recipients }),
             text().prop_map(|method| Detail::Method { method }),
             text().prop_map(|key| Detail::Key { key }),
             any::<[u64; 3]>().prop_map(|[browsers, sign_ins, links]| Detail::Ended {

@@ -141,6 +141,7 @@ fn of_accounts(action: Action, entry: &Recorded) -> Sentence {
         Action::TokenRead => about("read the access token of").ending("for the first time that day"),
         Action::RawCallSent => about("sent requests of its own to the provider with the access of")
             .ending("for the first time that day"),
+        Action::MailSent => about("sent mail from").ending(sent_mail(entry)),
         Action::RefreshesFailed => about("could not refresh accounts of").ending(why_refreshes_fail(entry)),
         Action::ConfirmationAwaited => {
             about("signed in to the mailbox").ending("which its application must confirm")
@@ -215,6 +216,21 @@ fn why_refreshes_fail(entry: &Recorded) -> &'static str {
         Some(AccountState::WaitingForCompany) => "because a company does not allow the application any more",
         Some(AccountState::NeedsAttention) => "because the provider refused the requests",
         _ => "",
+    }
+}
+
+/// `that day: 12 messages to 30 recipients`.
+fn sent_mail(entry: &Recorded) -> String {
+    let counted = |number: u64, one: &str, many: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{} {many}", grouped(usize::try_from(number).unwrap_or(usize::MAX))),
+    };
+    let messages = counted(u64::try_from(entry.count).unwrap_or(1), "message", "messages");
+    match entry.detail {
+        Detail::MailSent { recipients } => {
+            format!("that day: {messages} to {}", counted(recipients, "recipient", "recipients"))
+        }
+        _ => format!("that day: {messages}"),
     }
 }
 

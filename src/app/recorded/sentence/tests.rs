@@ -199,6 +199,13 @@ fn of_api_clients() -> Vec<Row> {
             Detail::None,
             "sent requests of its own to the provider with the access of it for the first time that day",
         ),
+        (
+            Action::MailSent,
+            client,
+            Detail::MailSent { recipients: 3 },
+            "sent mail from it that day: 1 message to 3 recipients",
+        ),
+        (Action::MailSent, client, Detail::None, "sent mail from it that day: 1 message"),
     ]
 }
 
