@@ -2,15 +2,23 @@
 //! from it, [`super::asked`] reads requests by it, and the OpenAPI document, the reference and docs/api.md print it.
 
 mod accounts;
+mod changing;
 mod contacts;
+mod drafts;
 mod folders;
 mod messages;
 mod programs;
+mod schedules;
+mod sending;
 mod shared;
+mod uploads;
 
 use http::Method;
 
-pub use self::{accounts::*, contacts::*, folders::*, messages::*, programs::*, shared::MAX_REACH};
+pub use self::{
+    accounts::*, changing::*, contacts::*, drafts::*, folders::*, messages::*, programs::*, schedules::*,
+    sending::*, shared::MAX_REACH, uploads::*,
+};
 use super::parameters::Parameter;
 use crate::people::access::Scope;
 
@@ -28,8 +36,14 @@ pub enum Credential {
 pub enum Answer {
     /// Only that it is done.
     Done,
+    /// Only that it is done for all. If it is not: status 207 and an object in `data`, which says it for each.
+    Bulk(&'static str),
     /// An object in `data`.
     One(&'static str),
+    /// An object in `data`, with the status 201.
+    Created(&'static str),
+    /// Only that it is done; in one mode of the call an object in `data`.
+    DoneOrOne(&'static str),
     /// An array in `data`.
     Many(&'static str),
     /// An array in `data`, and `Next-Cursor` while there is more.
@@ -59,7 +73,7 @@ pub struct Call {
 }
 
 /// All calls, in the order of the reference.
-pub static ALL: [&Call; 40] = [
+pub static ALL: [&Call; 66] = [
     &ACCESS_TOKEN,
     &LIST_ACCOUNTS,
     &GET_ACCOUNT,
@@ -76,20 +90,46 @@ pub static ALL: [&Call; 40] = [
     &GET_CONTENT,
     &GET_HEADER,
     &GET_RAW,
+    &CHANGE_MESSAGES,
+    &DELETE_MESSAGE,
     &LIST_ATTACHMENTS,
     &DOWNLOAD_ATTACHMENT,
+    &UPLOAD_ATTACHMENT,
+    &DELETE_UPLOAD,
+    &SEND_MESSAGE,
+    &ANSWER_MESSAGE,
     &LIST_THREADS,
     &GET_THREAD,
+    &CHANGE_THREADS,
+    &DELETE_THREAD,
+    &DELETE_THREADS,
     &LIST_DRAFTS,
     &GET_DRAFT,
+    &CREATE_DRAFT,
+    &UPDATE_DRAFT,
+    &DELETE_DRAFT,
+    &SEND_DRAFT,
+    &LIST_SCHEDULES,
+    &GET_SCHEDULE,
+    &CANCEL_SCHEDULE,
     &LIST_FOLDERS,
     &GET_FOLDER,
+    &CREATE_FOLDER,
+    &CHANGE_FOLDER,
+    &DELETE_FOLDER,
     &LIST_LABELS,
     &GET_LABEL,
+    &CREATE_LABEL,
+    &UPDATE_LABEL,
+    &DELETE_LABEL,
+    &GET_JOB,
     &LIST_CONTACTS,
     &SEARCH_CONTACTS,
     &CONTACT_CHANGES,
     &GET_CONTACT,
+    &CREATE_CONTACT,
+    &UPDATE_CONTACT,
+    &DELETE_CONTACT,
     &LIST_CONTACT_FOLDERS,
     &GET_TOKEN,
     &LIST_TEMPLATES,

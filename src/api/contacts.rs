@@ -1,19 +1,34 @@
 //! Contacts.
 
+mod fields;
+
 use axum::{extract::State, response::Response};
+use serde_json::Value;
 
 use super::{
     asked::Asked,
+    calls::CREATE_CONTACT,
     envelope::Envelope,
     errors::Code,
+    outgoing,
     pages::{self, First},
     refused::Refused,
+    sending::done_once,
     shapes::{Contact, ContactChanges, ContactFolder, Removed},
 };
 use crate::{
-    mail::service::Mail,
+    mail::{
+        sending::{Once, Sending},
+        service::{Mail, MailFailure},
+    },
+    platform::failure::Failure,
     providers::mailbox::{ContactQuery, ContactSearch},
 };
+
+/// The header with the version of a contact.
+const IF_MATCH: &str = "If-Match";
+/// The refusal of `*`, which means any version: a program that sends it would undo changes of others.
+const NO_ETAG: &str = "If-Match: Give the etag of the contact, as the call that has read it answered.";
 
 /// `GET …/contacts`.
 pub async fn list(State(mail): State<Mail>, asked: Asked) -> Result<Response, Refused> {
@@ -54,6 +69,43 @@ pub async fn get(State(mail): State<Mail>, asked: Asked) -> Result<Envelope<Cont
     let contact =
         mail.get_contact(&asked.caller, asked.account()?, asked.given.required("contactId")).await?;
     Ok(Envelope::success(contact.into()))
+}
+
+/// `POST …/contacts`. It is done once under a key.
+pub async fn create(
+    State(mail): State<Mail>,
+    State(sending): State<Sending>,
+    asked: Asked,
+) -> Result<Response, Refused> {
+    let (account, key) = (asked.account()?, outgoing::key(&asked.given)?);
+    let fields = fields::read(&asked.given)?;
+    let (caller, values) = (asked.caller.clone(), fields::values(&fields));
+    let work = async move {
+        let contact = mail.create_contact(&caller, account, &fields).await?;
+        serde_json::to_value(Contact::from(contact))
+            .map_err(|error| MailFailure::from(Failure::unexpected(&error)))
+    };
+    let once: Once<Value> =
+        Box::pin(sending.once(&asked.caller, account, CREATE_CONTACT.id, key, &values, work)).await?;
+    Ok(done_once(Envelope::created(once.value), once.is_replay))
+}
+
+/// `PUT …/contacts/{contactId}`.
+pub async fn update(State(mail): State<Mail>, asked: Asked) -> Result<Envelope<Contact>, Refused> {
+    let Asked { caller, given } = &asked;
+    let (fields, etag) = (fields::read(given)?, given.required(IF_MATCH));
+    if etag == "*" {
+        return Err(Refused::of(Code::InvalidValue, NO_ETAG));
+    }
+    let contact = given.required("contactId");
+    let contact = mail.update_contact(caller, asked.account()?, contact, &fields, etag).await?;
+    Ok(Envelope::success(contact.into()))
+}
+
+/// `DELETE …/contacts/{contactId}`.
+pub async fn delete(State(mail): State<Mail>, asked: Asked) -> Result<Envelope<()>, Refused> {
+    mail.delete_contact(&asked.caller, asked.account()?, asked.given.required("contactId")).await?;
+    Ok(Envelope::done())
 }
 
 /// `GET …/contactFolders`.

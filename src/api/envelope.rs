@@ -29,6 +29,16 @@ impl<T: Serialize> Envelope<T> {
         Self::of(StatusCode::OK, "success", Some(data))
     }
 
+    /// The result of a call for several things, of which some were not changed.
+    pub(super) fn partly_done(data: T) -> Self {
+        Self::of(StatusCode::MULTI_STATUS, "Multi-Status", Some(data))
+    }
+
+    /// What a successful call has created, with status 201.
+    pub fn created(data: T) -> Self {
+        Self::of(StatusCode::CREATED, "Created", Some(data))
+    }
+
     /// Why a call failed.
     pub(super) fn error(status: StatusCode, data: T) -> Self {
         let description = match status {

@@ -25,7 +25,8 @@ pub struct ApiError {
     code: &'static str,
     more_info: Cow<'static, str>,
     limit: Option<Limit>,
-    provider: Option<ProviderSaid>,
+    provider: Option<Box<ProviderSaid>>,
+    internet_message_id: Option<String>,
     /// After how long the call may be repeated; a header.
     retry_after: Option<Duration>,
 }
@@ -74,13 +75,24 @@ pub struct ErrorData {
     limit: Option<Limit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<ProviderSaid>,
+    /// The Message-ID of a message that may have been sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    internet_message_id: Option<String>,
 }
 
 impl ApiError {
     /// With a stable code, and a sentence that says what the developer can do.
     pub fn new(status: StatusCode, code: &'static str, more_info: impl Into<Cow<'static, str>>) -> Self {
         let more_info = more_info.into();
-        Self { status, code, more_info, limit: None, provider: None, retry_after: None }
+        Self {
+            status,
+            code,
+            more_info,
+            limit: None,
+            provider: None,
+            internet_message_id: None,
+            retry_after: None,
+        }
     }
 
     /// An error of the table, with a sentence that says what the developer can do.
@@ -103,8 +115,14 @@ impl ApiError {
     /// The same error with the provider's code and the id of its request.
     #[must_use]
     pub fn with_provider(self, said: ProviderSaid) -> Self {
-        let provider = (said.code.is_some() || said.request_id.is_some()).then_some(said);
+        let provider = (said.code.is_some() || said.request_id.is_some()).then(|| Box::new(said));
         Self { provider, ..self }
+    }
+
+    /// The same error, which names a message by its Message-ID.
+    #[must_use]
+    pub fn about_message(self, internet_message_id: String) -> Self {
+        Self { internet_message_id: Some(internet_message_id).filter(|id| !id.is_empty()), ..self }
     }
 
     pub const fn status(&self) -> StatusCode {
@@ -156,9 +174,10 @@ impl ApiError {
 
     /// Writes the envelope. `headers` that were set on the way stay.
     pub(super) fn render(self, answered: Response, request_id: Option<RequestId>) -> Response {
-        let Self { status, code, more_info, limit, provider, retry_after } = self;
+        let Self { status, code, more_info, limit, provider, internet_message_id, retry_after } = self;
         let reference = request_id.map(|id| id.to_string());
-        let data = ErrorData { error_code: code, more_info, reference, limit, provider };
+        let provider = provider.map(|said| *said);
+        let data = ErrorData { error_code: code, more_info, reference, limit, provider, internet_message_id };
         let (mut parts, _) = answered.into_parts();
         if let Some(wait) = retry_after {
             // Rounded up: a call that is repeated too early would be refused again.

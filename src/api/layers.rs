@@ -13,10 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, any},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    calls::{SENDING, UPLOADS_PATH},
     credentials::{ClientAccess, KnownRate, admit_client, refuse_ambiguous, require_client},
     errors::ApiError,
     proxy, records,
@@ -45,6 +46,8 @@ pub struct Limits {
     pub body: BodyLimits,
     /// The time of a whole call.
     pub call: Duration,
+    /// That of a call that waits until the provider has a message. The message is sent also after that time.
+    pub sending: Duration,
     /// Whether a body may say that it is something else than JSON: the handler explains what it cannot read.
     pub any_type: bool,
     /// Whether a body of any type streams to the handler, which limits it.
@@ -57,6 +60,7 @@ impl Default for Limits {
         Self {
             body: BodyLimits::new(1024 * 1024),
             call: Duration::from_secs(25),
+            sending: Duration::from_secs(30),
             any_type: false,
             streams: false,
         }
@@ -106,7 +110,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(
         // The callback itself is merged with this one. For any other method it is an address of the API.
         .route(REDIRECT_PATH, MethodRouter::new().fallback(async || StatusCode::METHOD_NOT_ALLOWED))
         .layer(from_fn(refuse_ambiguous))
-        .layer(from_fn_with_state(limits.call, limit_time))
+        .layer(from_fn_with_state(limits, limit_time))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(from_fn_with_state(MAX_ADDRESS, head::limit))
         .layer(CatchPanicLayer::custom(Failure::of_panic))
@@ -162,11 +166,24 @@ fn error_of(response: &mut Response, config: &Config) -> Option<ApiError> {
     (status.is_client_error() || status.is_server_error()).then(|| ApiError::of_status(status))
 }
 
-/// Ends a call that takes too long. A raw call may stream for long in both directions, within limits of its own.
-async fn limit_time(State(max): State<Duration>, request: Request, next: Next) -> Response {
-    if request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == proxy::PATH) {
+/// Whether the bodies of a route's calls stream, and are limited by their handler: those of raw calls, and uploads.
+pub fn is_stream(method: &Method, path: &str) -> bool {
+    path == proxy::PATH || (path == UPLOADS_PATH && *method == Method::POST)
+}
+
+/// The time of a whole call of this route.
+pub fn time_of(method: &Method, path: &str, limits: Limits) -> Duration {
+    let is_sending = SENDING.iter().any(|call| call.method == *method && call.path == path);
+    if is_sending { limits.sending } else { limits.call }
+}
+
+/// Ends a call that takes too long. One that streams may take long, within limits of its own.
+async fn limit_time(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>();
+    if matched.is_some_and(|path| is_stream(request.method(), path.as_str())) {
         return next.run(request).await;
     }
+    let max = time_of(request.method(), matched.map(MatchedPath::as_str).unwrap_or_default(), limits);
     let more_info = if request.method().is_safe() {
         "The call took too long, and nothing was changed. Try again later, or ask for less at a time."
     } else {
@@ -198,13 +215,26 @@ fn is_json(content_type: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::{access::TOKEN_WAIT, service::CALL_TIME};
+    use crate::mail::{access::TOKEN_WAIT, sending::CALL_WAIT, service::CALL_TIME};
 
     #[test]
     fn a_slow_provider_is_named_before_the_whole_call_ends() {
         // The rest is for the database, and for the body of a message, which is made harmless.
         let margin = Duration::from_secs(3);
-        let Limits { call, .. } = Limits::default();
+        let Limits { call, sending, .. } = Limits::default();
         assert!(CALL_TIME + margin <= call && TOKEN_WAIT + margin <= call, "{call:?}");
+        assert!(CALL_WAIT + margin <= sending, "{sending:?}");
+    }
+
+    #[test]
+    fn only_calls_that_send_or_write_drafts_have_their_time() {
+        let limits = Limits::default();
+        let time = |method: Method, path: &str| time_of(&method, path, limits);
+        let messages = "/api/accounts/{account_key}/messages";
+        assert_eq!(time(Method::POST, messages), limits.sending);
+        assert_eq!(time(Method::GET, messages), limits.call);
+        assert_eq!(time(Method::PUT, "/api/accounts/{account_key}/drafts/{draftId}"), limits.sending);
+        assert_eq!(time(Method::POST, "/api/accounts/oauth"), limits.call);
+        assert_eq!(time(Method::GET, ""), limits.call);
     }
 }

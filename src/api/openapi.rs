@@ -24,7 +24,7 @@ use utoipa::{
 use super::{
     calls::{self, Answer, Call, Credential},
     errors::Error,
-    parameters::{Effect, Given, Kind, MAX_ID, MAX_LABEL_ID, Parameter, Place},
+    parameters::{Effect, Given, Kind, MAX_ID, MAX_LABEL_ID, Member, Parameter, Place},
     shapes,
 };
 use crate::platform::failure::Failure;
@@ -65,7 +65,7 @@ fn describe() -> OpenApi {
         .title("Mail360 Connectors")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Read mail and contacts of connected mailboxes. The calls are those of Mail360, and some more. Numbers, booleans \
+            "Read and change mail and contacts of connected mailboxes. The calls are those of Mail360, and some more. Numbers, booleans \
              and arrays are also taken as strings that hold them. HEAD answers as GET without the body.",
         ))
         .build();
@@ -110,13 +110,17 @@ fn describe_call(call: &Call) -> Operation {
         .description(Some(description.join(" ")).filter(|text| !text.is_empty()))
         .parameters(Some(outside.map(describe_parameter)))
         .request_body(describe_body(call))
-        .response("200", describe_answer(answer))
-        .response(
-            "default",
-            ResponseBuilder::new()
-                .description("An error: see errorCode.")
-                .content(JSON, Content::new(Some(Ref::from_schema_name("Error")))),
-        );
+        .response(status_of(answer), describe_answer(answer));
+    let operation = match answer {
+        Answer::Bulk(name) => operation.response("207", describe_partly_done(name)),
+        _ => operation,
+    };
+    let operation = operation.response(
+        "default",
+        ResponseBuilder::new()
+            .description("An error: see errorCode.")
+            .content(JSON, Content::new(Some(Ref::from_schema_name("Error")))),
+    );
     match security {
         Some(security) => operation.securities(Some(security)).build(),
         None => operation.build(),
@@ -127,6 +131,7 @@ fn describe_parameter(parameter: &Parameter) -> ApiParameter {
     let (place, required) = match parameter.place {
         Place::Path => (ParameterIn::Path, true),
         Place::Query | Place::Body => (ParameterIn::Query, parameter.is_required),
+        Place::Header => (ParameterIn::Header, parameter.is_required),
     };
     ParameterBuilder::new()
         .name(parameter.name)
@@ -151,25 +156,55 @@ fn schema_of(parameter: &Parameter) -> RefOr<Schema> {
     let of = |kind: Type| ObjectBuilder::new().schema_type(kind);
     let default = parameter.default.map(|default| match parameter.kind {
         Kind::Integer { .. } | Kind::Boolean => serde_json::from_str(default).unwrap_or(Value::Null),
-        Kind::Id | Kind::LabelId | Kind::Text { .. } | Kind::OneOf(_) | Kind::Texts { .. } => {
-            Value::from(default)
-        }
+        Kind::Id
+        | Kind::LabelId
+        | Kind::Text { .. }
+        | Kind::Lines { .. }
+        | Kind::OneOf(_)
+        | Kind::Texts { .. }
+        | Kind::Ids { .. }
+        | Kind::LabelIds { .. }
+        | Kind::Objects { .. } => Value::from(default),
     });
     let object = match parameter.kind {
         Kind::Id => of(Type::String).max_length(Some(MAX_ID)),
         Kind::LabelId => of(Type::String).max_length(Some(MAX_LABEL_ID)),
-        Kind::Text { max } => of(Type::String).max_length(Some(max)),
+        Kind::Text { max } | Kind::Lines { max } => of(Type::String).max_length(Some(max)),
         Kind::Integer { min, max } => of(Type::Integer).minimum(Some(min)).maximum(Some(max)),
         Kind::Boolean => of(Type::Boolean),
         Kind::OneOf(values) => of(Type::String).enum_values(Some(values.iter().copied())),
-        Kind::Texts { .. } => of(Type::String),
+        Kind::Ids { max } if parameter.place == Place::Body => return array_of_ids(MAX_ID, max),
+        Kind::LabelIds { max } if parameter.place == Place::Body => return array_of_ids(MAX_LABEL_ID, max),
+        Kind::Texts { .. } | Kind::Ids { .. } | Kind::LabelIds { .. } => of(Type::String),
+        Kind::Objects { max, members } => {
+            return ArrayBuilder::new().items(schema_of_members(members)).max_items(Some(max)).into();
+        }
     };
     object.default(default).into()
 }
 
-/// The body, if the call takes one: a JSON object, or what a raw call passes on.
+/// Ids of at most `longest` characters each, at most `max`. A string that holds the array is taken too.
+fn array_of_ids(longest: usize, max: usize) -> RefOr<Schema> {
+    let id = ObjectBuilder::new().schema_type(Type::String).max_length(Some(longest));
+    ArrayBuilder::new().items(id).max_items(Some(max)).into()
+}
+
+/// The objects of an array.
+fn schema_of_members(members: &[Member]) -> RefOr<Schema> {
+    let mut object = ObjectBuilder::new().schema_type(Type::Object);
+    for Member { name, kind, is_required } in members {
+        object = object.property(*name, schema_of(&Parameter::body(name, *kind, "")));
+        if *is_required {
+            object = object.required(*name);
+        }
+    }
+    object.into()
+}
+
+/// The body, if the call takes one: a JSON object, a file, or what a raw call passes on.
 fn describe_body(call: &Call) -> Option<RequestBody> {
-    if call.answer == Answer::Bytes(None) && call.method != Method::GET {
+    let is_raw = call.answer == Answer::Bytes(None) && call.method != Method::GET;
+    if is_raw || call.id == calls::UPLOAD_ATTACHMENT.id {
         let bytes: RefOr<Schema> = ObjectBuilder::new().schema_type(Type::String).into();
         let body = RequestBodyBuilder::new().required(Some(Required::False));
         return Some(body.content("*/*", Content::new(Some(bytes))).build());
@@ -177,25 +212,54 @@ fn describe_body(call: &Call) -> Option<RequestBody> {
     let mut members = call.parameters.iter().filter(|parameter| parameter.place == Place::Body).peekable();
     members.peek()?;
     let mut object = ObjectBuilder::new().schema_type(Type::Object);
+    let mut required = Required::False;
     for parameter in members {
         object = object.property(parameter.name, schema_of(parameter));
         if parameter.is_required {
             object = object.required(parameter.name);
+            required = Required::True;
         }
     }
     let schema: RefOr<Schema> = object.into();
-    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    let body = RequestBodyBuilder::new().required(Some(required));
     Some(body.content(JSON, Content::new(Some(schema))).build())
+}
+
+/// The answer of a call for several things, of which some were not changed.
+fn describe_partly_done(name: &str) -> ResponseBuilder {
+    let data = Ref::from_schema_name(name).into();
+    let response = ResponseBuilder::new().description(format!("{name}. Some were not changed."));
+    response.content(JSON, Content::new(Some(envelope(Some(data)))))
+}
+
+/// The status of a successful answer.
+const fn status_of(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Created(_) => "201",
+        _ => "200",
+    }
 }
 
 fn describe_answer(answer: Answer) -> ResponseBuilder {
     let response = ResponseBuilder::new();
     let bytes = || ObjectBuilder::new().schema_type(Type::String);
     match answer {
-        Answer::Done => response.description("Done.").content(JSON, Content::new(Some(envelope(None)))),
-        Answer::One(name) => {
+        Answer::Done | Answer::Bulk(_) => {
+            response.description("Done.").content(JSON, Content::new(Some(envelope(None))))
+        }
+        Answer::One(name) | Answer::Created(name) => {
             let data = Ref::from_schema_name(name).into();
             response.description(name).content(JSON, Content::new(Some(envelope(Some(data)))))
+        }
+        Answer::DoneOrOne(name) => {
+            let data: RefOr<Schema> = Ref::from_schema_name(name).into();
+            let object = ObjectBuilder::new()
+                .schema_type(Type::Object)
+                .property("status", Ref::from_schema_name("Status"))
+                .required("status")
+                .property("data", data);
+            let schema: RefOr<Schema> = object.into();
+            response.description(format!("Done, or {name}.")).content(JSON, Content::new(Some(schema)))
         }
         Answer::Many(name) => {
             let data = ArrayBuilder::new().items(Ref::from_schema_name(name)).into();
@@ -242,10 +306,18 @@ fn components() -> Components {
     add::<shapes::Message>(&mut found);
     add::<shapes::Content>(&mut found);
     add::<shapes::Header>(&mut found);
+    add::<shapes::MessageResults>(&mut found);
+    add::<shapes::ThreadResults>(&mut found);
     add::<shapes::Attachments>(&mut found);
+    add::<shapes::Upload>(&mut found);
+    add::<shapes::Sent>(&mut found);
+    add::<shapes::CreatedDraft>(&mut found);
     add::<shapes::Draft>(&mut found);
+    add::<shapes::Schedule>(&mut found);
     add::<shapes::Folder>(&mut found);
     add::<shapes::Label>(&mut found);
+    add::<shapes::StartedJob>(&mut found);
+    add::<shapes::Job>(&mut found);
     add::<shapes::Contact>(&mut found);
     add::<shapes::ContactChanges>(&mut found);
     add::<shapes::ContactFolder>(&mut found);

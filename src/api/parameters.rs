@@ -2,10 +2,12 @@
 //! as Mail360 does, and refuses what the table does not know.
 
 mod given;
+mod objects;
 mod reading;
 
 pub use self::{
     given::Given,
+    objects::Object,
     reading::{BadValue, Value, read},
 };
 
@@ -25,6 +27,8 @@ pub enum Place {
     Query,
     /// The JSON object in the body.
     Body,
+    /// A header of the request.
+    Header,
 }
 
 /// The type of a parameter.
@@ -51,6 +55,47 @@ pub enum Kind {
         /// Maximum number of texts.
         max: usize,
     },
+    /// Several values of [`Kind::Id`], as [`Kind::Texts`] are given.
+    Ids {
+        max: usize,
+    },
+    /// Several values of [`Kind::LabelId`], as [`Kind::Texts`] are given.
+    LabelIds {
+        max: usize,
+    },
+    /// A text of several lines.
+    Lines {
+        /// Maximum number of characters.
+        max: usize,
+    },
+    /// An array of objects.
+    Objects {
+        /// Maximum number of objects.
+        max: usize,
+        members: &'static [Member],
+    },
+}
+
+/// A member of the objects of an array: a text, or one of several texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub name: &'static str,
+    /// [`Kind::Text`], [`Kind::Lines`] or [`Kind::OneOf`].
+    pub kind: Kind,
+    pub is_required: bool,
+}
+
+impl Member {
+    /// A member that an object may lack.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, is_required: false }
+    }
+
+    /// The same member, which each object must have.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
 }
 
 /// What a call does with a parameter.
@@ -102,6 +147,11 @@ impl Parameter {
         Self::new(name, Place::Body, kind, about)
     }
 
+    /// An optional header.
+    pub const fn header(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self::new(name, Place::Header, kind, about)
+    }
+
     /// The same parameter, which a call must have.
     #[must_use]
     pub const fn required(self) -> Self {
@@ -135,7 +185,14 @@ impl Parameter {
             Kind::Integer { min, max } => format!("integer, {min} to {max}"),
             Kind::Boolean => "boolean".to_owned(),
             Kind::OneOf(values) => values.join(" | "),
-            Kind::Texts { max } => format!("array of strings, at most {max}, or a string with commas"),
+            Kind::Lines { max } => format!("string of several lines, at most {max} characters"),
+            Kind::Objects { max, members } => {
+                let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+                format!("array of objects, at most {max}, each with {}", names.join(", "))
+            }
+            Kind::Texts { max } | Kind::Ids { max } | Kind::LabelIds { max } => {
+                format!("array of strings, at most {max}, or a string with commas")
+            }
         }
     }
 

@@ -1,9 +1,13 @@
-//! Why a call has no result, from every source: a use case, a mailbox, a grant. Here these become errors of the API.
+//! Why a call has no result, from every source: a use case, a mailbox, a grant. Here these become errors of the API. Those
+//! of sending are in `sends`.
+
+mod sends;
 
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 
+pub(super) use self::sends::unknown_upload;
 use super::errors::{ApiError, Code, Limit, ProviderSaid};
 use crate::{
     accounts::{model::AccountState, service::grants::NoToken},
@@ -27,6 +31,14 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// The code of the error, as programs read it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Error(error) => error.code(),
+            Self::Failure(failure) => Code::from(failure).name(),
+        }
+    }
+
     /// An error of the table.
     pub fn of(code: Code, more_info: impl Into<std::borrow::Cow<'static, str>>) -> Self {
         Self::Error(ApiError::of(code, more_info))
@@ -177,11 +189,27 @@ fn of_problem(problem: MailProblem) -> ApiError {
             Code::AttachmentIsLink,
             "The attachment is a link to a file elsewhere, so there is nothing to download.",
         ),
+        MailProblem::FolderExists => {
+            ApiError::of(Code::FolderExists, "A folder of this name is there already. Choose another name.")
+        }
+        MailProblem::EtagMismatch => ApiError::of(
+            Code::EtagMismatch,
+            "The contact was changed since it was read. Read it again, and send its new etag in If-Match.",
+        ),
+        MailProblem::Conflict => ApiError::of(
+            Code::ProviderUnavailable,
+            "The item is being changed by another program. Try again.",
+        )
+        .retry_after(Duration::from_secs(1)),
+        MailProblem::ContentIsFinal => ApiError::of(
+            Code::ContentIsFinal,
+            "Only drafts can be changed. Providers let no program change a message that was sent or received.",
+        ),
         MailProblem::SyncTokenExpired => ApiError::of(
             Code::SyncTokenExpired,
             "The token is too old. Read all contacts again, without a token.",
         ),
-        MailProblem::Unavailable => unavailable(),
+        MailProblem::NotSent | MailProblem::Unavailable => unavailable(),
         MailProblem::UnavailableFor(wait) => unavailable().retry_after(wait),
         MailProblem::Slow => {
             ApiError::of(Code::ProviderUnavailable, "The provider did not answer in time. Try again later.")

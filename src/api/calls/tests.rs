@@ -49,3 +49,19 @@ fn no_call_takes_a_body_with_get() {
         assert!(call.parameters.iter().all(|parameter| parameter.place != Place::Body), "{}", call.id);
     }
 }
+
+#[test]
+fn texts_have_single_blanks_and_a_name_in_two_places_has_two_texts() {
+    for call in ALL {
+        assert!(!call.about.contains("  "), "{}", call.id);
+        for (place, parameter) in call.parameters.iter().enumerate() {
+            let name = format!("{}: {}", call.id, parameter.name);
+            assert!(!parameter.about.contains("  "), "{name}");
+            let mut others = call.parameters.iter().skip(place + 1);
+            assert!(
+                others.all(|other| other.name != parameter.name || other.about != parameter.about),
+                "{name}"
+            );
+        }
+    }
+}

@@ -15,6 +15,8 @@ pub enum Code {
     InvalidValue,
     NotSupported,
     NotSupportedByProvider,
+    #[strum(serialize = "Given FromAddress not exists!")]
+    FromAddressUnknown,
     #[strum(serialize = "INVALID_OAUTHTOKEN")]
     InvalidOauthToken,
     InvalidClientOrToken,
@@ -32,12 +34,20 @@ pub enum Code {
     ConnectorFailing,
     AccountAlreadyConnected,
     AttachmentIsLink,
+    FolderExists,
+    ContentIsFinal,
+    IdempotencyKeyReused,
+    IdempotencyInProgress,
+    SendOutcomeUnknown,
+    ScheduleStarted,
     LinkRevoked,
     LinkUsed,
     ConnectorChanged,
     OtherConnector,
     WrongAccount,
     SyncTokenExpired,
+    EtagMismatch,
+    MessageTooLarge,
     ContentTooLarge,
     UriTooLong,
     UnsupportedMediaType,
@@ -47,6 +57,7 @@ pub enum Code {
     InternalError,
     ProviderError,
     ProviderUnavailable,
+    UploadSpaceFull,
     Unavailable,
     Busy,
     TimedOut,
@@ -70,7 +81,8 @@ impl Code {
             | Self::ExtraParamFound
             | Self::InvalidValue
             | Self::NotSupported
-            | Self::NotSupportedByProvider => StatusCode::BAD_REQUEST,
+            | Self::NotSupportedByProvider
+            | Self::FromAddressUnknown => StatusCode::BAD_REQUEST,
             Self::InvalidOauthToken | Self::InvalidClientOrToken => StatusCode::UNAUTHORIZED,
             Self::MissingScope | Self::PermissionNotGranted | Self::AddressNotAllowed | Self::Forbidden => {
                 StatusCode::FORBIDDEN
@@ -83,13 +95,20 @@ impl Code {
             | Self::ConnectorFailing
             | Self::AccountAlreadyConnected
             | Self::AttachmentIsLink
+            | Self::FolderExists
+            | Self::ContentIsFinal
+            | Self::IdempotencyKeyReused
+            | Self::IdempotencyInProgress
+            | Self::SendOutcomeUnknown
+            | Self::ScheduleStarted
             | Self::LinkRevoked
             | Self::LinkUsed
             | Self::ConnectorChanged
             | Self::OtherConnector
             | Self::WrongAccount => StatusCode::CONFLICT,
             Self::SyncTokenExpired => StatusCode::GONE,
-            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::EtagMismatch => StatusCode::PRECONDITION_FAILED,
+            Self::MessageTooLarge | Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
@@ -97,6 +116,7 @@ impl Code {
             Self::RequestHeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ProviderError => StatusCode::BAD_GATEWAY,
+            Self::UploadSpaceFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::ProviderUnavailable | Self::Unavailable | Self::Busy | Self::TimedOut => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -141,6 +161,24 @@ impl Code {
                 "The mailbox is connected in another way, and nothing was changed."
             }
             Self::AttachmentIsLink => "The attachment is a link to a file elsewhere, so there are no bytes.",
+            Self::FromAddressUnknown => {
+                "fromAddress is not one of the addresses that this mailbox may send from, so nothing was sent."
+            }
+            Self::FolderExists => "A folder of this name is there already.",
+            Self::ContentIsFinal => {
+                "Only drafts can be changed. Providers let no program change a message that was sent or received."
+            }
+            Self::IdempotencyKeyReused => {
+                "The Idempotency-Key was used before for another call or other values. Take a new key for each message."
+            }
+            Self::IdempotencyInProgress => {
+                "The first call with this Idempotency-Key is still under way. Repeat it with the same key."
+            }
+            Self::SendOutcomeUnknown => {
+                "The provider may have sent the message, and there is no way to find out. It is not sent again. data has its \
+                 Message-ID: look for it in the mailbox of the recipient before you send another."
+            }
+            Self::ScheduleStarted => "The message is being sent or was sent, so it cannot be cancelled.",
             Self::LinkRevoked => "The link was revoked since the sign-in, so nothing was connected.",
             Self::LinkUsed => "Another sign-in with this link was confirmed before.",
             Self::ConnectorChanged => {
@@ -151,6 +189,10 @@ impl Code {
             Self::SyncTokenExpired => {
                 "The token of the changes is too old. Read everything again without a token."
             }
+            Self::EtagMismatch => {
+                "The item was changed since it was read. Read it again, and send its new etag in If-Match."
+            }
+            Self::MessageTooLarge => "The message with its attachments is larger than the provider sends.",
             Self::ContentTooLarge => {
                 "The body is larger than this call takes, or the content is larger than it gives."
             }
@@ -165,6 +207,9 @@ impl Code {
             Self::ProviderError => "The provider gave an answer that this program cannot use.",
             Self::ProviderUnavailable => {
                 "The provider did not answer in time, or has a problem. Try again later."
+            }
+            Self::UploadSpaceFull => {
+                "The space for uploads is full. Send or delete uploads that wait, or ask the operator for more space."
             }
             Self::Unavailable => "The database does not answer. Try again later.",
             Self::Busy => "The program has too much work. Try again later.",

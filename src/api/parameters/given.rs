@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use http::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 use url::form_urlencoded;
 
-use super::{Kind, Parameter, Place, Value, read};
+use super::{Kind, Object, Parameter, Place, Value, read};
 use crate::{
     api::errors::{ApiError, Code},
     platform::text,
@@ -48,10 +49,30 @@ impl Given {
                 given.take(parameters, Place::Body, &name, &value)?;
             }
         }
-        for parameter in parameters {
+        for parameter in parameters.iter().filter(|parameter| parameter.place != Place::Header) {
             given.complete(parameter)?;
         }
         Ok(given)
+    }
+
+    /// Reads the headers that the table names. A request may have any others.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE`.
+    pub fn read_headers(
+        &mut self,
+        parameters: &'static [Parameter],
+        headers: &HeaderMap,
+    ) -> Result<(), ApiError> {
+        for parameter in parameters.iter().filter(|parameter| parameter.place == Place::Header) {
+            for value in headers.get_all(parameter.name) {
+                let wrong = || format!("{}: Give a value of printable ASCII characters.", parameter.name);
+                let text = value.to_str().map_err(|_| ApiError::of(Code::InvalidValue, wrong()))?;
+                self.take(parameters, Place::Header, parameter.name, &Json::String(text.to_owned()))?;
+            }
+            self.complete(parameter)?;
+        }
+        Ok(())
     }
 
     fn take(
@@ -69,11 +90,8 @@ impl Given {
         }
         let repaired;
         let value = match value {
-            // No id has a blank. A `+` that was not percent-encoded became one.
-            Json::String(id)
-                if place == Place::Query && matches!(parameter.kind, Kind::Id | Kind::LabelId) =>
-            {
-                repaired = Json::String(id.replace(' ', "+"));
+            Json::String(given) if place == Place::Query => {
+                repaired = with_plus(parameter.kind, given);
                 &repaired
             }
             value => value,
@@ -91,6 +109,7 @@ impl Given {
         let is_empty = |value: &Value| match value {
             Value::Text(text) => text::trim(text).is_empty(),
             Value::Texts(texts) => texts.is_empty(),
+            Value::Objects(objects) => objects.is_empty(),
             Value::Integer(_) | Value::Boolean(_) => false,
         };
         if let Some(value) = self.values.get(parameter.name)
@@ -169,6 +188,46 @@ impl Given {
             _ => &[],
         }
     }
+
+    /// Several objects; empty if there are none.
+    pub fn objects(&self, name: &str) -> &[Object] {
+        match self.values.get(name) {
+            Some(Value::Objects(objects)) => objects,
+            _ => &[],
+        }
+    }
+}
+
+/// A value of the query. No id has a blank: a `+` that was not percent-encoded became one.
+fn with_plus(kind: Kind, given: &str) -> Json {
+    let repair = |id: &str| Json::from(id.replace(' ', "+"));
+    match kind {
+        Kind::Id | Kind::LabelId | Kind::Ids { .. } | Kind::LabelIds { .. }
+            if text::trim(given).is_empty() =>
+        {
+            Json::from(given)
+        }
+        Kind::Id | Kind::LabelId => repair(given),
+        Kind::Ids { .. } | Kind::LabelIds { .. } => match serde_json::from_str(given) {
+            Ok(Json::Array(items)) => {
+                let item = |item: Json| match item {
+                    Json::String(id) => repair(&id),
+                    other => other,
+                };
+                items.into_iter().map(item).collect()
+            }
+            _ if given.trim_start().starts_with('[') => Json::from(given),
+            // A blank behind a comma is none of an id.
+            _ => given.split(',').map(|id| repair(id.trim_start())).collect(),
+        },
+        Kind::Text { .. }
+        | Kind::Lines { .. }
+        | Kind::Integer { .. }
+        | Kind::Boolean
+        | Kind::OneOf(_)
+        | Kind::Texts { .. }
+        | Kind::Objects { .. } => Json::from(given),
+    }
 }
 
 /// The members of the body.
@@ -189,95 +248,4 @@ fn unknown(name: &str) -> ApiError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    static TABLE: [Parameter; 7] = [
-        Parameter::path("account_key", "The key of the account."),
-        Parameter::query("folderId", Kind::Id, "A folder."),
-        Parameter::query("limit", Kind::Integer { min: 1, max: 200 }, "The number of messages.").or("10"),
-        Parameter::query("sortorder", Kind::Boolean, "Whether the oldest is first."),
-        Parameter::query("gmailTypeSync", Kind::Boolean, "").ignored(),
-        Parameter::body("mode", Kind::OneOf(&["enableAccount", "updatePassword"]), "There are no passwords.")
-            .only(&["enableAccount"])
-            .required(),
-        Parameter::body("emailId", Kind::Texts { max: 2 }, "Addresses."),
-    ];
-
-    fn path() -> Vec<(String, String)> {
-        vec![("account_key".to_owned(), "k".to_owned())]
-    }
-
-    fn read_call(query: &str, body: &str) -> Result<Given, String> {
-        Given::read(&TABLE, &path(), query, body.as_bytes()).map_err(|error| format!("{error:?}"))
-    }
-
-    const BODY: &str = r#"{"mode":"enableAccount"}"#;
-
-    #[test]
-    fn values_come_from_path_query_and_body_and_defaults_from_the_table() {
-        let given =
-            read_call("folderId=AB+C%2FD&sortorder=true", r#"{"mode":"enableAccount","emailId":"a,b"}"#)
-                .expect("a call");
-        assert_eq!((given.required("account_key"), given.text("folderId")), ("k", Some("AB+C/D")));
-        assert_eq!((given.count("limit"), given.has("limit"), given.has("folderId")), (10, false, true));
-        assert!(given.is_set("sortorder") && given.boolean("gmailTypeSync").is_none());
-        assert_eq!(given.texts("emailId"), ["a", "b"]);
-        assert_eq!((given.text("none"), given.integer("none"), given.texts("none").len()), (None, 0, 0));
-    }
-
-    #[test]
-    fn each_mistake_has_its_code_and_names_the_parameter() {
-        let deep = "[".repeat(100_000);
-        for (query, body, code, words) in [
-            ("folder=1", BODY, "EXTRA_PARAM_FOUND", "MA_9018 folder"),
-            ("FolderId=1", BODY, "EXTRA_PARAM_FOUND", "MA_9018 FolderId"),
-            ("mode=enableAccount", BODY, "EXTRA_PARAM_FOUND", "MA_9018 mode"),
-            ("", r#"{"mode":"enableAccount","limit":1}"#, "EXTRA_PARAM_FOUND", "MA_9018 limit"),
-            ("limit=0", BODY, "INVALID_VALUE", "limit: Give a whole number from 1 to 200."),
-            ("limit=1&limit=2", BODY, "INVALID_VALUE", "limit: Give one value."),
-            ("", "{}", "INVALID_VALUE", "mode is missing."),
-            ("", "", "INVALID_VALUE", "mode is missing."),
-            ("", r#"{"mode":null}"#, "INVALID_VALUE", "mode is missing."),
-            ("", r#"{"mode":"delete"}"#, "INVALID_VALUE", "mode: Give one of these: enableAccount"),
-            ("", r#"{"mode":"updatePassword"}"#, "NOT_SUPPORTED", "There are no passwords."),
-            ("", "[]", "JSON_PARSE_ERROR", "JSON object"),
-            ("", "mode=enableAccount", "JSON_PARSE_ERROR", "JSON object"),
-            ("", deep.as_str(), "JSON_PARSE_ERROR", "JSON object"),
-        ] {
-            let error = read_call(query, body).expect_err("a mistake");
-            assert!(error.contains(code) && error.contains(words), "{query} {body}: {error}");
-        }
-    }
-
-    static REQUIRED: [Parameter; 3] = [
-        Parameter::body("rUrl", Kind::Text { max: 10 }, "An address.").required(),
-        Parameter::body("ids", Kind::Texts { max: 2 }, "Ids.").required(),
-        Parameter::body("name", Kind::Text { max: 10 }, "A name."),
-    ];
-
-    #[test]
-    fn a_required_value_that_is_empty_counts_as_missing() {
-        let read = |body: &str| Given::read(&REQUIRED, &[], "", body.as_bytes());
-        let mut given = read(r#"{"rUrl":"a","ids":"1","name":""}"#).expect("a call");
-        assert_eq!(given.text("name"), None);
-        let secret = given.take_secret("rUrl");
-        assert_eq!((secrecy::ExposeSecret::expose_secret(&secret), given.text("rUrl")), ("a", None));
-        for (body, name) in [
-            (r#"{"rUrl":"","ids":"1"}"#, "rUrl is missing. An address."),
-            (r#"{"rUrl":" \u200b\u00a0","ids":"1"}"#, "rUrl is missing. An address."),
-            (r#"{"rUrl":"a","ids":""}"#, "ids is missing. Ids."),
-            (r#"{"rUrl":"a","ids":[" "]}"#, "ids is missing. Ids."),
-        ] {
-            let error = format!("{:?}", read(body).expect_err("a missing value"));
-            assert!(error.contains("INVALID_VALUE") && error.contains(name), "{body}: {error}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_name_is_repeated_as_one_short_line() {
-        let name = format!("a%0A{}", "x".repeat(5_000));
-        let error = read_call(&name, BODY).expect_err("an unknown name");
-        assert!(error.len() < 400 && !error.contains("\\n"), "{error}");
-    }
-}
+mod tests;

@@ -3,8 +3,14 @@
 
 use serde_json::Value as Json;
 
-use super::{Effect, Kind, MAX_ID, MAX_LABEL_ID, MAX_TEXT, Parameter};
-use crate::api::errors::{ApiError, Code};
+use super::{
+    Effect, Kind, MAX_ID, MAX_LABEL_ID, MAX_TEXT, Parameter,
+    objects::{Object, read_objects},
+};
+use crate::{
+    api::errors::{ApiError, Code},
+    platform::text,
+};
 
 /// A value that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +19,7 @@ pub enum Value {
     Integer(i64),
     Boolean(bool),
     Texts(Vec<String>),
+    Objects(Vec<Object>),
 }
 
 impl Value {
@@ -23,6 +30,8 @@ impl Value {
             Self::Integer(number) => number.to_string(),
             Self::Boolean(value) => value.to_string(),
             Self::Texts(texts) => texts.join(","),
+            // No table names values of this type.
+            Self::Objects(_) => String::new(),
         }
     }
 }
@@ -76,7 +85,11 @@ pub fn read(parameter: &Parameter, given: &Json) -> Result<Option<Value>, BadVal
         (Kind::Integer { min, max }, given) => read_integer(given, min, max),
         (Kind::Boolean, given) => read_boolean(given),
         (Kind::OneOf(values), given) => read_one_of(given, values),
-        (Kind::Texts { max }, given) => read_texts(given, max),
+        (Kind::Texts { max }, given) => read_texts(given, max, MAX_TEXT),
+        (Kind::Ids { max }, given) => read_texts(given, max, MAX_ID),
+        (Kind::LabelIds { max }, given) => read_texts(given, max, MAX_LABEL_ID),
+        (Kind::Lines { max }, given) => read_lines(given, max),
+        (Kind::Objects { max, members }, given) => read_objects(given, max, members),
     };
     let value = value.map_err(BadValue::Wrong)?;
     match parameter.effect {
@@ -86,7 +99,7 @@ pub fn read(parameter: &Parameter, given: &Json) -> Result<Option<Value>, BadVal
 }
 
 /// A text. A number is one too: Mail360's ids are numbers.
-fn read_text(given: &Json, max: usize) -> Result<Value, String> {
+pub(super) fn read_text(given: &Json, max: usize) -> Result<Value, String> {
     let text = match given {
         Json::String(text) => text.clone(),
         Json::Number(number) => number.to_string(),
@@ -103,6 +116,18 @@ fn check_text(text: String, max: usize) -> Result<String, String> {
         return Err("Give a string without control characters.".to_owned());
     }
     Ok(text)
+}
+
+/// A text that may have line breaks and tabs, and no other control characters.
+pub(super) fn read_lines(given: &Json, max: usize) -> Result<Value, String> {
+    let Json::String(text) = given else { return Err("Give a string.".to_owned()) };
+    if text.chars().count() > max {
+        return Err(format!("Give at most {max} characters."));
+    }
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err("Give a string without control characters, except line breaks and tabs.".to_owned());
+    }
+    Ok(Value::Text(text.clone()))
 }
 
 fn read_integer(given: &Json, min: i64, max: i64) -> Result<Value, String> {
@@ -136,7 +161,7 @@ fn read_boolean(given: &Json) -> Result<Value, String> {
     value.map(Value::Boolean).ok_or_else(|| "Give true or false.".to_owned())
 }
 
-fn read_one_of(given: &Json, values: &'static [&'static str]) -> Result<Value, String> {
+pub(super) fn read_one_of(given: &Json, values: &'static [&'static str]) -> Result<Value, String> {
     let text = match given {
         Json::String(text) => text.trim().to_owned(),
         Json::Number(number) => number.to_string(),
@@ -149,7 +174,8 @@ fn read_one_of(given: &Json, values: &'static [&'static str]) -> Result<Value, S
     }
 }
 
-fn read_texts(given: &Json, max: usize) -> Result<Value, String> {
+/// Several texts of at most `longest` characters. Empty ones do not count.
+fn read_texts(given: &Json, max: usize, longest: usize) -> Result<Value, String> {
     let held: Json;
     let given = match given {
         Json::String(text) if text.trim_start().starts_with('[') => {
@@ -159,11 +185,11 @@ fn read_texts(given: &Json, max: usize) -> Result<Value, String> {
         given => given,
     };
     let texts = match given {
-        Json::String(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+        Json::String(text) => text.split(',').map(|part| text::trim(part).to_owned()).collect(),
         Json::Array(items) => items
             .iter()
             .map(|item| match item {
-                Json::String(text) => Ok(text.trim().to_owned()),
+                Json::String(text) => Ok(text::trim(text).to_owned()),
                 Json::Number(number) => Ok(number.to_string()),
                 _ => Err("Give an array of strings.".to_owned()),
             })
@@ -174,7 +200,7 @@ fn read_texts(given: &Json, max: usize) -> Result<Value, String> {
     if texts.len() > max {
         return Err(format!("Give at most {max} values."));
     }
-    let checked: Result<Vec<_>, _> = texts.into_iter().map(|text| check_text(text, MAX_TEXT)).collect();
+    let checked: Result<Vec<_>, _> = texts.into_iter().map(|text| check_text(text, longest)).collect();
     checked.map(Value::Texts)
 }
 
@@ -191,6 +217,9 @@ mod tests {
     const SORT: Parameter = Parameter::query("sortorder", Kind::Boolean, "");
     const EMAILS: Parameter = Parameter::query("emailId", Kind::Texts { max: 3 }, "");
     const ID: Parameter = Parameter::query("folderId", Kind::Id, "");
+    const IDS: Parameter = Parameter::body("messageId", Kind::Ids { max: 2 }, "");
+    const LABELS: Parameter = Parameter::body("labelId", Kind::LabelIds { max: 2 }, "");
+    const NOTES: Parameter = Parameter::body("notes", Kind::Lines { max: 20 }, "");
 
     #[test]
     fn a_number_a_boolean_and_an_array_are_also_read_from_a_text() {
@@ -207,6 +236,11 @@ mod tests {
             (EMAILS, json!(["a@x.test", "b@x.test"]), texts(&["a@x.test", "b@x.test"])),
             (EMAILS, json!("[\"a@x.test\", 2]"), texts(&["a@x.test", "2"])),
             (EMAILS, json!("a@x.test, b@x.test,"), texts(&["a@x.test", "b@x.test"])),
+            (IDS, json!(["AAMk=", 7]), texts(&["AAMk=", "7"])),
+            (IDS, json!("[\"AAMk/+=\",\"b\"]"), texts(&["AAMk/+=", "b"])),
+            (IDS, json!("AAMk="), texts(&["AAMk="])),
+            (IDS, json!(" \u{200b}"), texts(&[])),
+            (LABELS, json!(["x".repeat(MAX_LABEL_ID)]), texts(&[&"x".repeat(MAX_LABEL_ID)])),
         ] {
             assert_eq!(read(&parameter, &given), Ok(Some(value)), "{given}");
         }
@@ -215,6 +249,13 @@ mod tests {
 
     fn texts(texts: &[&str]) -> Value {
         Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn lines_keep_their_breaks_and_have_no_other_control_characters() {
+        for sound in ["", "a\r\n\tb", "ü"] {
+            assert_eq!(read(&NOTES, &json!(sound)), Ok(Some(Value::Text(sound.to_owned()))));
+        }
     }
 
     #[test]
@@ -238,7 +279,14 @@ mod tests {
             (EMAILS, json!("[1,")),
             (EMAILS, json!([[]])),
             (EMAILS, json!("a,b,c,d")),
+            (IDS, json!(["a", "b", "c"])),
+            (IDS, json!([long])),
+            (IDS, json!(["a", "b\u{0}"])),
+            (LABELS, json!(["x".repeat(MAX_LABEL_ID + 1)])),
             (EMAILS, json!(7)),
+            (NOTES, json!("a\u{0}b")),
+            (NOTES, json!("x".repeat(21))),
+            (NOTES, json!(7)),
         ] {
             let refused = read(&parameter, &given).expect_err("a wrong value");
             let BadValue::Wrong(give) = &refused else { panic!("{refused:?}") };
@@ -268,7 +316,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_reader_fail(text in any::<String>()) {
-            for parameter in [LIMIT, FLAG, SORT, EMAILS, ID] {
+            for parameter in [LIMIT, FLAG, SORT, EMAILS, ID, NOTES] {
                 let _ = read(&parameter, &json!(text));
             }
         }

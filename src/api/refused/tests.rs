@@ -38,6 +38,7 @@ fn each_problem_of_a_mailbox_has_its_status_and_code() {
         (MailProblem::TooMany("No."), 413, "CONTENT_TOO_LARGE"),
         (MailProblem::AttachmentIsLink, 409, "ATTACHMENT_IS_LINK"),
         (MailProblem::SyncTokenExpired, 410, "SYNC_TOKEN_EXPIRED"),
+        (MailProblem::NotSent, 503, "PROVIDER_UNAVAILABLE"),
         (MailProblem::Unavailable, 503, "PROVIDER_UNAVAILABLE"),
         (MailProblem::UnavailableFor(Duration::from_mins(1)), 503, "PROVIDER_UNAVAILABLE"),
         (MailProblem::Slow, 503, "PROVIDER_UNAVAILABLE"),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Mail360's word for a list of addresses that is empty.
-const NOT_PROVIDED: &str = "Not Provided";
+pub(in crate::api) const NOT_PROVIDED: &str = "Not Provided";
 
 /// A message without its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -190,7 +190,7 @@ fn write_address(address: &Address) -> String {
     }
 }
 
-fn write_addresses(addresses: &[Address]) -> String {
+pub(in crate::api) fn write_addresses(addresses: &[Address]) -> String {
     if addresses.is_empty() {
         return NOT_PROVIDED.to_owned();
     }
