@@ -46,6 +46,7 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
     // Until the end of this function.
     let _sole = SoleServer::of(&program.config.database)?;
     let proxy_warnings = proxy_warnings(&program.providers).into_iter().map(|warning| warning.text);
+    program.uploads.open().await.map_err(|error| error.to_string())?;
     for warning in program.config.warnings().into_iter().chain(proxy_warnings) {
         tracing::warn!("{warning}");
     }
@@ -81,6 +82,8 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         // The server first, so that no new token exchange begins.
         let _ = server.await;
         program.sign_ins.wait_for_exchanges().await;
+        // Before the limits of mailboxes: it still asks them.
+        program.sending.close().await;
         program.mail.close().await;
         if let Err(failure) = program.log_ins.flush().await {
             tracing::error!(?failure, "could not record refused log-ins");
@@ -101,7 +104,11 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
     if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
         tracing::warn!("requests or sign-ins were cut off at shutdown");
     }
-    match tokio::time::timeout(CLOSING, program.database.close()).await {
+    let close = async {
+        program.uploads.close().await?;
+        program.database.close().await
+    };
+    match tokio::time::timeout(CLOSING, close).await {
         Ok(closed) => closed.map_err(|error| error.to_string()),
         // Everything committed is on the disk. SQLite merges its log at the next start.
         Err(_) => Ok(()),

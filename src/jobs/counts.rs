@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub succeeded: u64,
     /// Ended by a failure or by a panic.
     pub failed: u64,
-    /// Put back because the database was away or the process was stopping.
+    /// Put back because the database was away, the process was stopping, or the work must wait.
     pub postponed: u64,
     /// Ended because the lease could not be renewed, or was no longer ours at the end.
     pub lost: u64,

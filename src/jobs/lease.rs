@@ -6,7 +6,7 @@
 //! at both ends. The owner renews every [`RENEWAL`]; without a renewal it ends its work [`TERM`] after the last one,
 //! which is before anyone else may begin. No clock is compared with the clock of another machine.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use tokio::time::Instant;
 
@@ -53,21 +53,32 @@ pub fn may_take(state: LeaseState, seen: Option<Sighting>, asked: Instant) -> bo
         })
 }
 
-/// The leases that one process has seen.
-#[derive(Debug, Default)]
-pub struct Watch(HashMap<JobId, Sighting>);
+/// The leases that one process has seen, of jobs or of other rows that are taken by the same rule.
+#[derive(Debug)]
+pub struct Watch<T = JobId>(HashMap<T, Sighting>);
 
-impl Watch {
+impl<T> Default for Watch<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Copy + Eq + Hash> Watch<T> {
+    /// Forgets all leases, because the database did not answer: in that time no owner could renew its lease.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
     /// Records all leases, as the database answered at `answered` to a query that was sent at `asked`.
     ///
     /// # Returns
-    /// The jobs that may be taken.
+    /// The rows that may be taken.
     pub fn record_leases(
         &mut self,
-        leases: impl IntoIterator<Item = (JobId, LeaseState)>,
+        leases: impl IntoIterator<Item = (T, LeaseState)>,
         asked: Instant,
         answered: Instant,
-    ) -> Vec<JobId> {
+    ) -> Vec<T> {
         let before = std::mem::take(&mut self.0);
         let mut free = Vec::new();
         for (id, state) in leases {

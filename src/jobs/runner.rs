@@ -137,7 +137,8 @@ impl Runner {
         let read = self.jobs.database().read();
         let names: Vec<&str> = self.workers.iter().map(|worker| worker.kind.name).collect();
         let asked = self.monotonic.now();
-        let leased = store::find_leased_jobs(&read, &names, MAX_LEASES).await?;
+        let leased = store::find_leased_jobs(&read, &names, MAX_LEASES).await;
+        let leased = leased.inspect_err(|_| self.watch.forget())?;
         let seen = leased.iter().filter(|stored| !self.is_running(stored.job.id));
         let seen: Vec<_> = seen.map(|stored| (stored.job.id, stored.lease)).collect();
         let left_behind = self.watch.record_leases(seen, asked, self.monotonic.now());

@@ -1,6 +1,6 @@
 //! Adding jobs, and the lease under which one runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -13,7 +13,7 @@ use super::{
     store::{self, NewJob, Next},
 };
 use crate::platform::{
-    clock::SharedClock,
+    clock::{SharedClock, Timestamp},
     database::{Database, DatabaseError, Tx},
     failure::Failure,
     id::OrganisationId,
@@ -119,7 +119,7 @@ impl Jobs {
         let Inner { database, clock, randomness, .. } = &*self.0;
         let owner = Owner::new(&**clock, &**randomness);
         let taken = database.write(async |tx| store::take_job(&tx, id, before, owner).await).await?;
-        Ok(taken.then(|| Lease { id, owner, lost: CancellationToken::new() }))
+        Ok(taken.then(|| Lease { id, owner, lost: CancellationToken::new(), later: Arc::default() }))
     }
 
     pub(super) async fn renew_lease(&self, lease: &Lease) -> Result<bool, DatabaseError> {
@@ -137,6 +137,8 @@ pub struct Lease {
     id: JobId,
     owner: Owner,
     lost: CancellationToken,
+    /// When the job runs again although its work has succeeded.
+    later: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Lease {
@@ -151,6 +153,17 @@ impl Lease {
         }
         self.lose();
         Err(Failure::Unexpected(format!("the lease of the job {} was lost", self.id)))
+    }
+
+    /// Has the job run again at this time, if its work now ends without a failure: it must wait for something outside. The
+    /// run does not count as an attempt. The time is at most [`Kind::longest_wait`] ahead.
+    pub fn put_back_until(&self, at: Timestamp) {
+        *self.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// The time of [`Self::put_back_until`].
+    pub(super) fn later(&self) -> Option<Timestamp> {
+        *self.later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is known to be lost.

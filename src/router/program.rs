@@ -1,12 +1,15 @@
 //! Assembles the program from its parts. Start with [`Program::new`].
 
 mod account_parts;
+mod background;
 mod ended;
 mod hooks;
 mod log_in_parts;
+mod mail_parts;
 mod operator;
+mod upload_parts;
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
@@ -15,7 +18,7 @@ use crate::{
         AccountService,
         appearance::Appearances,
         consent_links::ConsentLinks,
-        grants::{self, APPLICATION_CHANGE, GATE_OPENING, Grants, Refresher},
+        grants::{self, APPLICATION_CHANGE, GATE_OPENING, Grants},
         links::{self, ConnectLinks, confirming::Confirmations},
         of_connector::{AccountsOfConnectors, DELETION},
         return_addresses::{self, ReturnAddresses},
@@ -26,19 +29,19 @@ use crate::{
         service::ClientService,
     },
     connectors::service::{self as connectors, ConnectorService},
-    jobs::{
-        model::Kind,
-        runner::{Runner, Worker},
-        service::Jobs,
-    },
+    jobs::{model::Kind, service::Jobs},
     log_in::{
         administration::Administration, devices::DeviceCookies, profile::Profiles, service::LogInService,
         session::Sessions, set_up::SetUp, throttle::Throttles,
     },
     mail::{
         access::AccountAccess,
+        emptying::{FOLDER_EMPTYING, MailJobDependencies, MailJobs},
         first_uses::FirstUses,
+        schedules::{self, Schedules},
+        sending::{self, Sending},
         service::{Mail, MailDependencies},
+        uploads::{self, Uploads},
     },
     people::{
         passwords::Hasher,
@@ -52,7 +55,6 @@ use crate::{
         database::{Database, DatabaseUrl},
         failure::Failure,
         monotonic::SharedMonotonic,
-        periodic::PeriodicWork,
         randomness::SharedRandomness,
         settled_time::SettledTime,
     },
@@ -65,7 +67,7 @@ use self::{
     account_parts::{AccountBase, AccountParts},
     log_in_parts::LogInBase,
 };
-use super::sweep::{SWEEP, sweep_all_tables};
+use super::sweep::SWEEP;
 pub use ended::Ended;
 
 /// All columns of sealed values, except the key checks and the values in sessions.
@@ -80,6 +82,12 @@ const SEALED: &[SealedColumn] = &[
     links::SEALED_PENDING_GRANTS,
     return_addresses::SEALED_RETURN_SECRETS,
     return_addresses::SEALED_PREVIOUS_RETURN_SECRETS,
+    sending::SEALED_REQUESTS,
+    sending::SEALED_ANSWERS,
+    sending::SEALED_KEPT_RESULTS,
+    uploads::SEALED_UPLOADS,
+    schedules::SEALED_SCHEDULES,
+    schedules::SEALED_SHOWN,
 ];
 
 /// The assembled program. A clone shares the parts; every request takes some of them. It is a type of its own, because
@@ -131,8 +139,16 @@ pub struct Services {
     pub sign_ins: SignIns,
     /// The mailboxes of accounts, for the API.
     pub mail: Mail,
+    /// The jobs that applications start in mailboxes.
+    pub mail_jobs: MailJobs,
     /// Tokens and raw calls for applications.
     pub access: AccountAccess,
+    /// Sends mail, and does other calls, exactly once.
+    pub sending: Sending,
+    /// Files that applications upload before they send them.
+    pub uploads: Uploads,
+    /// Messages that are sent later.
+    pub schedules: Schedules,
     /// How organisations present themselves to people without a user.
     pub appearances: Appearances,
     /// Reads the activity.
@@ -181,6 +197,17 @@ impl Foundations {
             http: self.mail_http.clone(),
         })
     }
+
+    fn mail_jobs(&self, mail: &Mail, jobs: &Jobs) -> MailJobs {
+        MailJobs::new(MailJobDependencies {
+            mail: mail.clone(),
+            database: self.database.clone(),
+            jobs: jobs.clone(),
+            clock: self.clock.clone(),
+            randomness: self.randomness.clone(),
+            monotonic: self.monotonic.clone(),
+        })
+    }
 }
 
 impl Program {
@@ -210,7 +237,7 @@ impl Program {
             providers.clone(),
         );
         let throttles = Throttles::new(database.clone(), clock.clone(), vault.clone());
-        let kinds: &[&Kind] = &[&SWEEP, &DELETION, &APPLICATION_CHANGE, &GATE_OPENING];
+        let kinds: &[&Kind] = &[&SWEEP, &DELETION, &APPLICATION_CHANGE, &GATE_OPENING, &FOLDER_EMPTYING];
         let jobs = Jobs::new(database.clone(), clock.clone(), randomness.clone(), kinds);
         let accounts = AccountBase {
             foundations: &foundations,
@@ -231,6 +258,10 @@ impl Program {
         }
         .assemble();
         let mail = foundations.mail(&accounts);
+        let mail_jobs = foundations.mail_jobs(&mail, &jobs);
+        let uploads = foundations.uploads(&accounts);
+        let sending = foundations.sending(&mail, &uploads, &activity);
+        let schedules = foundations.schedules(&accounts, &uploads, Arc::new(sending.clone()));
         let first_uses = FirstUses::new(database.clone(), activity.clone(), clock.clone());
         let access = AccountAccess::new(mail.clone(), first_uses, monotonic.clone());
         let calls = Calls::new(database.clone(), clock.clone(), randomness.clone(), CallLimits::default());
@@ -263,63 +294,15 @@ impl Program {
             sign_ins: accounts.sign_ins,
             calls,
             mail,
+            mail_jobs,
             access,
+            sending,
+            uploads,
+            schedules,
             clients: accounts.clients,
             jobs,
             settled_time: SettledTime::default(),
         })))
-    }
-
-    /// Work that runs repeatedly beside the requests.
-    pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let log_ins = self.log_ins.clone();
-        let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {
-            let log_ins = log_ins.clone();
-            async move { log_ins.flush().await }
-        });
-        let calls = self.calls.clone();
-        let records = PeriodicWork::new("record of API calls", Duration::from_secs(1), move || {
-            let calls = calls.clone();
-            async move { calls.flush().await }
-        });
-        let clients = self.clients.clone();
-        let uses = PeriodicWork::new("last use of API clients", Duration::from_mins(1), move || {
-            let clients = clients.clone();
-            async move { clients.flush_uses().await }
-        });
-        vec![flush, records, uses]
-    }
-
-    /// The background refreshes of this process.
-    pub fn refresher(&self) -> Refresher {
-        // A SQLite file has only one serving process (`platform::database::sole`).
-        Refresher::new(self.grants.clone(), matches!(self.config.database, DatabaseUrl::Sqlite(_)))
-    }
-
-    /// The runner of the jobs that this process shares with the others.
-    pub fn runner(&self, monotonic: SharedMonotonic) -> Runner {
-        let (program, elapsed) = (self.clone(), monotonic.clone());
-        let sweep = Worker::new(&SWEEP, move |lease, _| {
-            let (program, moment) = (program.clone(), elapsed.now());
-            async move { sweep_all_tables(&program, &lease, moment).await }
-        });
-        let of_connectors = self.of_connectors.clone();
-        let deletion = Worker::new(&DELETION, move |lease, job| {
-            let of_connectors = of_connectors.clone();
-            async move { of_connectors.remove(&lease, &job).await }
-        });
-        let grants = self.grants.clone();
-        let application_change = Worker::new(&APPLICATION_CHANGE, move |lease, job| {
-            let grants = grants.clone();
-            async move { grants.run_application_change(&lease, &job).await }
-        });
-        let grants = self.grants.clone();
-        let gate_opening = Worker::new(&GATE_OPENING, move |lease, job| {
-            let grants = grants.clone();
-            async move { grants.run_gate_opening(&lease, &job).await }
-        });
-        let workers = vec![sweep, deletion, application_change, gate_opening];
-        Runner::new(self.jobs.clone(), workers, monotonic)
     }
 }
 
@@ -352,7 +335,11 @@ part!(ConsentLinks, consents);
 part!(ReturnAddresses, return_addresses);
 part!(SignIns, sign_ins);
 part!(Mail, mail);
+part!(MailJobs, mail_jobs);
 part!(AccountAccess, access);
+part!(Sending, sending);
+part!(Uploads, uploads);
+part!(Schedules, schedules);
 part!(Appearances, appearances);
 part!(People, people);
 part!(ActivityLog, activity_log);

@@ -49,6 +49,12 @@ pub(super) async fn sweep_all_tables(
     program.devices.erase_expired_devices(lease).await?;
     program.sign_ins.erase_old_attempts(lease).await?;
     program.mail.sweep(lease).await?;
+    program.mail_jobs.sweep(lease).await?;
+    if let Some(settled) = settled {
+        program.sending.sweep(lease, settled).await?;
+        program.schedules.sweep(lease, settled).await?;
+    }
+    program.uploads.sweep(lease, settled).await?;
     // Last, because after an upgrade they write the words of all connectors or accounts.
     program.connectors.write_missing_words(lease).await?;
     program.accounts.write_missing_words(lease).await

@@ -14,7 +14,7 @@ use sea_orm::{
 use super::{Account, AccountId, Accounts, row};
 use crate::{
     connectors::service::ConnectorId,
-    people::access::Reach,
+    people::access::{Reach, Scopes},
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
@@ -67,7 +67,7 @@ mod account_row {
 mod client_row {
     use sea_orm::entity::prelude::*;
 
-    /// The columns of a client that decide about a sign-in with its link, and its name.
+    /// The columns of a client that decide about a sign-in with its link and about its scheduled messages, and its name.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "api_clients")]
     pub struct Model {
@@ -75,7 +75,9 @@ mod client_row {
         pub id: Uuid,
         pub organisation_id: Uuid,
         pub name: String,
+        pub scopes: String,
         pub reach: String,
+        pub expires_at: Option<i64>,
         pub revoked_at: Option<i64>,
     }
 
@@ -90,11 +92,15 @@ const ALL: &str = "all";
 const BY_CONNECTORS: &str = "connectors";
 const BY_ACCOUNTS: &str = "connected";
 
-/// What decides about a link of a client.
-#[derive(Clone, Copy, Debug)]
+/// What decides about a link of a client, and about a message that it has scheduled.
+#[derive(Clone, Debug)]
 pub struct LinkClient {
+    /// None if they cannot be read.
+    pub scopes: Scopes,
     /// Whether it reaches only some accounts.
     pub is_limited: bool,
+    /// The client may do nothing from this time on.
+    pub expires_at: Option<Timestamp>,
     /// When all its credentials were last revoked at once.
     pub revoked_at: Option<Timestamp>,
 }
@@ -326,7 +332,9 @@ impl ClientReaches {
             .one(tx.connection())
             .await?;
         Ok(found.map(|row| LinkClient {
+            scopes: row.scopes.parse().unwrap_or_default(),
             is_limited: row.reach != ALL,
+            expires_at: row.expires_at.map(Timestamp::from_micros),
             revoked_at: row.revoked_at.map(Timestamp::from_micros),
         }))
     }

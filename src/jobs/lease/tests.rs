@@ -44,6 +44,9 @@ fn the_30_seconds_are_between_the_first_answer_and_the_last_question() {
     // A lease that is gone is forgotten.
     assert_eq!(watch.record_leases([], at(start, 41), at(start, 41)), []);
     assert_eq!(watch.record_leases(lease, at(start, 90), at(start, 90)), []);
+    watch.forget();
+    assert_eq!(watch.record_leases(lease, at(start, 130), at(start, 130)), [], "the database was away");
+    assert_eq!(watch.record_leases(lease, at(start, 160), at(start, 160)), [JOB]);
 }
 
 /// A process of the model.

@@ -96,6 +96,9 @@ impl Run {
         let (kind, now) = (self.worker.kind, self.jobs.clock().now());
         match ended {
             Ok(Ok(())) => {
+                if let Some(at) = self.lease.later() {
+                    return (Ending::Postponed, Next::PutBack(at));
+                }
                 let next = kind.every.map_or(Next::Gone, |every| Next::Again(now.plus(every)));
                 (Ending::Succeeded, next)
             }
