@@ -293,6 +293,8 @@ fn AccountPage(model: AccountView) -> impl IntoView {
     let tested = tested.map(|tested| view! { <TestedNotice tested=tested provider=provider.clone() /> });
     let lacks = forecast.as_ref().is_some_and(|forecast| !forecast.missing.is_empty());
     let works = account.state != AccountState::NeedsSignIn && account.paused.is_none() && !is_being_deleted;
+    let may_send = forecast.as_ref().is_some_and(|forecast| provider.abilities(&forecast.granted).sends_mail);
+    let sends_from = (may_send && works).then(|| account.email.clone());
     let may_do = forecast.clone().map(|forecast| {
         let can_ask = account.state == AccountState::Connected && !is_being_deleted;
         view! {
@@ -326,7 +328,7 @@ fn AccountPage(model: AccountView) -> impl IntoView {
                 <StateCard account=account.clone() connector=connector provider=provider paused_by=paused_by />
                 {may_do}
                 {next}
-                <TryIt account=id api=api />
+                <TryIt account=id api=api sends_from=sends_from />
                 <SupportDetails account=account />
             </div>
             <div class="stack">

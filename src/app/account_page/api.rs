@@ -1,4 +1,4 @@
-//! The API on an account's page: lines of curl that read from the mailbox, and the newest calls of programs.
+//! The API on an account's page: lines of curl that read from the mailbox and send, and the newest calls of programs.
 
 use leptos::prelude::*;
 
@@ -15,16 +15,34 @@ fn line_for(api: &str, account: AccountId, list: &str) -> String {
     curl::read(api, YOUR_KEY, &format!("accounts/{account}/{list}?limit=5"))
 }
 
+/// A line of curl that sends a mail from this account to itself.
+fn line_that_sends(api: &str, account: AccountId, email: &str) -> String {
+    curl::send_to_itself(api, YOUR_KEY, &format!("accounts/{account}/messages"), email)
+}
+
 /// Lines to try the API with this mailbox.
 #[component]
 pub(super) fn TryIt(
     account: AccountId,
     /// The base address of the API.
     api: String,
+    /// The email of the account, if it may send mail.
+    sends_from: Option<String>,
 ) -> impl IntoView {
+    let sending = sends_from.map(|email| {
+        view! {
+            <p class="soft">"Send a mail to yourself, with a key that may send:"</p>
+            <ToCopy
+                label="Line that sends a mail to this mailbox"
+                text=line_that_sends(&api, account, &email)
+                what="the line that sends"
+                primary=false
+            />
+        }
+    });
     view! {
         <details class="disclosure">
-            <summary>"Try it: read this mailbox with curl"</summary>
+            <summary>"Try it: use this mailbox with curl"</summary>
             <div class="stack tight">
                 <p class="soft">
                     "Put an API key in the place of " <code>{YOUR_KEY}</code> ". "
@@ -43,6 +61,7 @@ pub(super) fn TryIt(
                     what="the line for contacts"
                     primary=false
                 />
+                {sending}
             </div>
         </details>
     }
@@ -85,5 +104,8 @@ mod tests {
             "curl -H \"Authorization: Bearer YOUR_API_KEY\" \"https://mail.contoso.test/api/accounts/\
              00000000-0000-0000-0000-000000000000/messages?limit=5\""
         );
+        let line = line_that_sends("https://mail.contoso.test/api", account, "grace@contoso.test");
+        let path = "/accounts/00000000-0000-0000-0000-000000000000/messages\"";
+        assert!(line.ends_with(path) && line.contains("Bearer YOUR_API_KEY"), "{line}");
     }
 }
