@@ -42,12 +42,13 @@ const ADA: &str = "ada@contoso.test";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// The codes of calls that send or change. Their own tests provoke them.
-const OF_SENDING: [&str; 9] = [
+const OF_SENDING: [&str; 10] = [
     "Given FromAddress not exists!",
     "FOLDER_EXISTS",
     "IDEMPOTENCY_KEY_REUSED",
     "IDEMPOTENCY_IN_PROGRESS",
     "SEND_OUTCOME_UNKNOWN",
+    "SCHEDULE_STARTED",
     "CONTENT_IS_FINAL",
     "ETAG_MISMATCH",
     "MESSAGE_TOO_LARGE",

@@ -2,18 +2,24 @@
 //! one item of each kind with all that a provider can say about it.
 
 mod mailbox;
+mod sent;
 
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use mail360::api::calls::{self, Call, Credential};
+use mail360::{
+    api::calls::{self, Call, Credential},
+    clients::model::ApiClientId,
+    people::access::{Caller, Reach},
+    platform::clock::Clock,
+};
 use serde_json::{Value, json};
 use url::Url;
 
 use self::mailbox::{RETRY_AFTER, rich, throttled};
 use crate::{
     api_reading::Reading,
-    confirm,
+    confirm, schedules,
     support::{
         Answer, Kind, Linked,
         api_clients::{data, everything},
@@ -120,7 +126,7 @@ impl Fields {
 
     fn note(&mut self, call: &Call, answer: &Answer) {
         let operation = &self.document["paths"][call.path][call.method.as_str().to_lowercase()];
-        let kind = if answer.status.is_success() { "200" } else { "default" };
+        let kind = if answer.status.is_success() { answer.status.as_str() } else { "default" };
         let schema = operation["responses"][kind]["content"]["application/json"]["schema"].clone();
         assert!(schema.is_object(), "{}: no schema for {}", call.id, answer.status);
         let body: Value = serde_json::from_str(&answer.body).expect("JSON");
@@ -139,6 +145,24 @@ impl Fields {
         let body = json!({ "link": link, "confirm": code });
         let confirmed = self.call("confirmAccount", "/api/accounts/confirm", &body).await;
         confirmed["account_key"].as_str().expect("a key").to_owned()
+    }
+}
+
+impl Fields {
+    /// A scheduled message that has failed, with everything that another one may have. Returns its id.
+    async fn schedule(&self, client: ApiClientId, account: &str) -> String {
+        let world = &self.linked.world;
+        let organisation = world.organisation_id_of(ADA).await;
+        let caller = Caller::of_client(organisation, client, Reach::All, None, None);
+        let request = schedules::message("Report", &[]);
+        let due = world.clock.now().plus(time::Duration::hours(1));
+        let account = account.parse().expect("a key");
+        let scheduled =
+            world.program.schedules.add(&caller, account, "sendMessage", None, request, due).await;
+        let changed = "UPDATE schedules SET state = 'failed', why = 'late', message_id = 'AAMk-1', \
+                       internet_message_id = '<1@contoso.test>', ended_at = 1795417030000000, next_at = NULL";
+        world.raw.run(changed).await.expect("changed");
+        scheduled.expect("scheduled").id.name()
     }
 }
 
@@ -173,6 +197,23 @@ async fn every_field_of_every_schema_is_answered_with_a_value() {
     ] {
         fields.call(id, &at(path), &Value::Null).await;
     }
+    for (id, path, ids) in [
+        ("changeMessages", "messages", json!({ "messageId": ["AAMk-1=", "no id"] })),
+        ("changeThreads", "threads", json!({ "threadId": ["thread-1", "no id"] })),
+    ] {
+        let mut body = ids;
+        body["mode"] = "markAsRead".into();
+        fields.call(id, &at(path), &body).await;
+    }
+    let started = fields.call("changeFolder", &at("folders/child"), &json!({ "mode": "emptyFolder" })).await;
+    let job = at(&format!("jobs/{}", started["jobId"].as_str().expect("an id")));
+    let failed = "UPDATE mail_jobs SET state = 'failed', deleted = 20, failed = 3, failure = 'refused', ended_at = created_at";
+    fields.linked.world.raw.run(failed).await.expect("changed");
+    fields.call("getJob", &job, &Value::Null).await;
+    fields.call("uploadAttachment", &at("attachments?fileName=a.txt"), &json!({ "a": "file" })).await;
+    let schedule = fields.schedule(client.id, &account).await;
+    fields.call("getSchedule", &at(&format!("schedules/{schedule}")), &Value::Null).await;
+    sent::send_all(&mut fields, &at("")).await;
     // The mailbox is not asked again before the time that the provider wants.
     fields.linked.world.mail.answer(throttled);
     fields.call("listMessages", &at("messages?folderId=id-of-inbox"), &Value::Null).await;

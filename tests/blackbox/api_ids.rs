@@ -44,17 +44,20 @@ fn spellings(place: Place, id: &str) -> Vec<String> {
         Place::Path => vec![encoded(id, ""), encoded(id, "+=")],
         // A `+` that was not encoded is a blank in a query, and some programs send that blank.
         Place::Query => vec![encoded(id, ""), encoded(id, "+/="), encoded(&id.replace('+', " "), "/=")],
-        Place::Body => Vec::new(),
+        Place::Body | Place::Header => Vec::new(),
     }
 }
 
-/// The ids of the calls that read mail and contacts.
+/// The ids of the calls that read mail and contacts. Scheduled messages have ids of this program.
 fn parameters() -> Vec<(&'static Call, &'static Parameter)> {
     let of_mailbox = |call: &&'static Call| {
-        call.method == http::Method::GET && call.path.contains("{account_key}/") && call.id != calls::PROXY.id
+        let is_ours = [calls::PROXY.id, calls::GET_SCHEDULE.id].contains(&call.id);
+        call.method == http::Method::GET && call.path.contains("{account_key}/") && !is_ours
     };
     let is_id = |parameter: &&'static Parameter| {
-        matches!(parameter.kind, Type::Id | Type::LabelId) && parameter.name != "account_key"
+        // These two are ids of this program.
+        let is_own = ["account_key", "jobId"].contains(&parameter.name);
+        matches!(parameter.kind, Type::Id | Type::LabelId) && !is_own
     };
     let pairs =
         |call: &'static Call| call.parameters.iter().filter(is_id).map(move |parameter| (call, parameter));

@@ -56,7 +56,7 @@ impl MailHttp for Silent {
 }
 
 /// The mailboxes of a process whose time a test moves.
-fn mail_of(scene: &Scene, http: Arc<dyn MailHttp>) -> Mail {
+pub fn mail_of(scene: &Scene, http: Arc<dyn MailHttp>) -> Mail {
     let program = &scene.world.program;
     Mail::new(MailDependencies {
         database: program.database.clone(),

@@ -2,7 +2,6 @@
 //! the provider is asked with the caller's own token only, and no link is made for a connector out of reach.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::Method;
 use mail360::{accounts::service::AccountId, clients::model::TypedClient, connectors::service::ConnectorId};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -25,21 +24,22 @@ const SECOND: &str = "Second";
 const THEIRS: &str = "Theirs";
 
 /// A mailbox, with the credentials that reach it and not Grace's.
-struct Neighbour {
+pub struct Neighbour {
     /// The name of its owner.
-    name: &'static str,
-    account: AccountId,
+    pub name: &'static str,
+    pub account: AccountId,
     /// Values of the header `Authorization`.
-    credentials: Vec<String>,
+    pub credentials: Vec<String>,
     /// The connectors that these credentials reach.
     connectors: Vec<&'static str>,
 }
 
 /// Grace's mailbox, with a client that reaches all of Contoso; Henry's of another connector; Heidi's of Fabrikam.
-struct Neighbours {
+pub struct Neighbours {
     scene: Scene,
-    grace: AccountId,
-    ours: String,
+    pub grace: AccountId,
+    /// The credential that reaches Grace's mailbox.
+    pub ours: String,
     henry: Neighbour,
     heidi: Neighbour,
 }
@@ -56,7 +56,7 @@ async fn credentials(world: &World, email: &str, typed: &TypedClient) -> Vec<Str
 }
 
 impl Neighbours {
-    async fn new(kind: Kind) -> Self {
+    pub async fn new(kind: Kind) -> Self {
         let mut scene = Scene::new(kind).await;
         let grace = scene.connect("grace").await;
         let second = NewConnector { name: SECOND, ..NewConnector::default() };
@@ -96,11 +96,11 @@ impl Neighbours {
         Self { scene, grace, ours, henry, heidi }
     }
 
-    fn world(&self) -> &World {
+    pub fn world(&self) -> &World {
         &self.scene.world
     }
 
-    fn neighbours(&self) -> [&Neighbour; 2] {
+    pub fn neighbours(&self) -> [&Neighbour; 2] {
         [&self.henry, &self.heidi]
     }
 
@@ -129,10 +129,10 @@ fn mailboxes(seen: &MailSeen) -> MailAnswer {
     let is_foreign = |text: &str| owner != "grace" && text.contains("grace-");
     let ok = |body: Value| MailAnswer::Json(200, body);
     let list = |items: Vec<Value>| ok(json!({ "value": items }));
-    if seen.method == Method::POST {
+    if seen.path() == "/$batch" {
         return mailbox(seen);
     }
-    if is_foreign(seen.url.path()) {
+    if is_foreign(seen.url.path()) || is_foreign(&String::from_utf8_lossy(&seen.body)) {
         return MailAnswer::refusal(404, "ErrorItemNotFound");
     }
     if is_foreign(&seen.query("$filter")) {

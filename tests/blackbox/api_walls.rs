@@ -33,6 +33,8 @@ struct Target {
     scope: Scope,
     method: String,
     path: String,
+    /// The headers that it requires.
+    headers: Vec<(&'static str, String)>,
     body: String,
 }
 
@@ -49,7 +51,7 @@ impl Target {
 /// A value that a required parameter takes.
 fn sample(parameter: &Parameter) -> Value {
     match (parameter.name, parameter.effect, parameter.kind) {
-        ("hintEmail", ..) => json!("grace@contoso.test"),
+        ("hintEmail" | "fromAddress" | "toAddress", ..) => json!("grace@contoso.test"),
         ("mailProvider", ..) => json!("Mail archive"),
         ("rUrl", ..) => json!("https://app.example/back"),
         ("mailQry", ..) => json!("subject:hello"),
@@ -79,7 +81,7 @@ fn targets() -> Vec<Target> {
         let call = call_of(route.method.as_str(), route.path);
         let is_raw = route.path.contains("{*");
         let mut path = route.path.replace("{account_key}", "{account}").replace("{*path}", "v1.0/me");
-        let (mut query, mut body) = (Vec::new(), serde_json::Map::new());
+        let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), serde_json::Map::new());
         for parameter in call.parameters.iter().filter(|_| !is_raw) {
             match parameter.place {
                 Place::Path => {
@@ -93,7 +95,11 @@ fn targets() -> Vec<Target> {
                 Place::Body if parameter.is_required => {
                     body.insert(parameter.name.to_owned(), sample(parameter));
                 }
-                Place::Query | Place::Body => {}
+                Place::Header if parameter.is_required => {
+                    let value = sample(parameter);
+                    headers.push((parameter.name, value.as_str().expect("a text").to_owned()));
+                }
+                Place::Query | Place::Body | Place::Header => {}
             }
         }
         // Each of these calls requires one parameter of several.
@@ -101,18 +107,31 @@ fn targets() -> Vec<Target> {
             query.push("name=grace".to_owned());
         } else if call.id == calls::SEARCH_MESSAGES.id {
             query.push("mailQry=subject:hello".to_owned());
+        } else if call.id == calls::UPLOAD_ATTACHMENT.id {
+            query.push("fileName=a.txt".to_owned());
+        }
+        for (id, name, value) in [
+            (calls::CHANGE_FOLDER.id, "folderName", "Archive"),
+            (calls::UPDATE_LABEL.id, "color", "#e74856"),
+            (calls::CREATE_CONTACT.id, "displayName", "Grace"),
+            (calls::UPDATE_CONTACT.id, "displayName", "Grace"),
+        ] {
+            if call.id == id {
+                body.insert(name.to_owned(), json!(value));
+            }
         }
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
         }
         let body = if body.is_empty() { String::new() } else { Value::Object(body).to_string() };
-        targets.push(Target { scope, method: route.method.to_string(), path, body });
+        targets.push(Target { scope, method: route.method.to_string(), path, headers, body });
     }
     targets
 }
 
 async fn send(world: &World, credential: Option<&str>, target: &Target, account: &str) -> Answer {
-    world.call_as(credential, &target.method, &target.path(account), &target.body).await
+    let headers: Vec<_> = target.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    world.call_headed(credential, &headers, (&target.method, &target.path(account)), &target.body).await
 }
 
 /// What a client learns from an answer: the status and the body without the id of the request.

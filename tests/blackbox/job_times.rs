@@ -77,6 +77,28 @@ async fn a_job_that_fails_waits_longer_each_time_and_one_that_succeeds_is_gone(
 
 #[rstest]
 #[tokio::test]
+async fn a_job_that_puts_itself_back_runs_again_at_its_time_and_not_as_another_attempt(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut one) = one_process(kind).await;
+    one.add(None, None, "").await;
+    for postponed in 1..=3 {
+        assert_eq!(one.start_due_jobs().await, 1);
+        one.let_end(1, End::PutBack);
+        one.wait_for_end().await;
+        assert_eq!((one.counts(&QUEUED).postponed, one.latest().1.attempts), (postponed, 1));
+        assert!((due_in(&world).await - 20.0).abs() < 0.001);
+        assert_eq!(one.start_due_jobs().await, 0);
+        world.clock.advance(time::Duration::seconds(20));
+    }
+    assert_eq!(one.start_due_jobs().await, 1);
+    one.let_end(1, End::Succeed);
+    one.wait_for_end().await;
+    assert_eq!(world.raw.count("jobs").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_job_for_which_the_database_is_away_is_tried_again_and_not_counted(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

@@ -274,6 +274,20 @@ async fn a_process_that_ends_gives_its_slots_back() {
 }
 
 #[tokio::test]
+async fn a_request_that_cannot_be_counted_is_not_sent() {
+    let place = Place::migrated(Kind::Postgres).await;
+    let raw = Raw::open(Kind::Postgres, &place.address()).await;
+    raw.run("ALTER TABLE provider_windows RENAME TO elsewhere").await.expect("renamed");
+    let http = Arc::new(Counting { time: Some(Duration::ZERO), ..Counting::default() });
+    let process = Process::new(&place, 1, Arc::new(SystemMonotonic)).await;
+    let refused = process.client(&http).send(request(false)).await.err();
+    assert_eq!(refused.map(|error| error.problem), Some(MailProblem::NotSent));
+    assert_eq!(http.answered.load(Ordering::SeqCst), 0);
+    raw.run("ALTER TABLE elsewhere RENAME TO provider_windows").await.expect("renamed");
+    process.client(&http).send(request(false)).await.expect("an answer");
+}
+
+#[tokio::test]
 async fn processes_share_the_requests_of_a_window() {
     let place = Place::migrated(Kind::Postgres).await;
     let http = Arc::new(Counting { time: Some(Duration::ZERO), ..Counting::default() });

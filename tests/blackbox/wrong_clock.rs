@@ -36,20 +36,38 @@ const DECIDE: &[&str] = &[
     "grants.access_expires_at",
     "grants.next_refresh_at",
     "grants.refreshed_at",
+    // Tried in sending_times.rs.
+    "idempotency_keys.created_at",
     "invitations.created_at",
     "invitations.expires_at",
     // Tried in job_times.rs.
     "jobs.due_at",
     // Tried in kept_secrets.rs.
     "kept_secrets.created_at",
+    // Tried in folder_emptying.rs.
+    "mail_jobs.created_at",
     "pending_grants.expires_at",
     "refresh_gates.next_probe_at",
     "return_addresses.previous_until",
+    // Tried in sending_times.rs.
+    "sends.begun_at",
+    "sends.clean_at",
+    "sends.created_at",
+    "sends.ended_at",
+    "sends.next_at",
     "sessions.created_at",
     "sessions.expires_at",
     "sessions.last_seen_at",
     "sessions.reauthenticated_at",
     "throttles.window_started_at",
+    // Until when the key of its call counts. A time that is not credible does not count.
+    "schedules.created_at",
+    // A time of the application; the next look at it is tried in schedules.rs.
+    "schedules.due_at",
+    "schedules.next_at",
+    // Tried in uploads.rs.
+    "uploads.expires_at",
+    "uploads.whole_at",
     "users.totp_last_step",
 ];
 
@@ -82,7 +100,10 @@ const SHOWN: &[&str] = &[
     "cursors.created_at",
     "grants.granted_at",
     "grants.refresh_started_at",
+    "idempotency_keys.ended_at",
+    "mail_jobs.ended_at",
     "return_addresses.created_at",
+    "schedules.ended_at",
     // The expiry of the set-up link is inside the value, and is tested below.
     "users.disabled_at",
     "users.last_login_at",

@@ -11,10 +11,11 @@ use rustix::process::Signal;
 use super::{folder, mail360_with, run, signal, unpack};
 
 /// Every setting that may be empty, as in a file of settings for Compose.
-const EMPTY: [(&str, &str); 14] = [
+const EMPTY: [(&str, &str); 15] = [
     ("MAIL360_LISTEN", ""),
     ("MAIL360_PUBLIC_URL", ""),
     ("MAIL360_DATABASE_CONNECTIONS", ""),
+    ("MAIL360_UPLOAD_SPACE", ""),
     ("MAIL360_DATA_DIR", ""),
     ("MAIL360_ENCRYPTION_KEY_FILE", ""),
     ("MAIL360_TRUSTED_PROXIES", ""),

@@ -11,6 +11,7 @@ fn help_names_every_setting_and_every_command() {
         "PUBLIC_URL",
         "DATABASE_URL",
         "DATABASE_CONNECTIONS",
+        "UPLOAD_SPACE",
         "DATA_DIR",
         "ENCRYPTION_KEY_FILE",
         "TRUSTED_PROXIES",

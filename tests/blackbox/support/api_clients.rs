@@ -105,6 +105,17 @@ impl World {
     /// A call with this value of the header `Authorization`, from an address of its own. A call that the client's rate
     /// does not allow is made again.
     pub async fn call_as(&self, authorization: Option<&str>, method: &str, path: &str, body: &str) -> Answer {
+        self.call_headed(authorization, &[], (method, path), body).await
+    }
+
+    /// The same with further headers.
+    pub async fn call_headed(
+        &self,
+        authorization: Option<&str>,
+        headers: &[(&str, &str)],
+        (method, path): (&str, &str),
+        body: &str,
+    ) -> Answer {
         loop {
             let mut client = self.browser();
             let mut octets = [0; 4];
@@ -116,6 +127,9 @@ impl World {
             }
             if !body.is_empty() {
                 request = request.header("content-type", "application/json");
+            }
+            for (name, value) in headers {
+                request = request.header(*name, *value);
             }
             let request = request.body(Body::from(body.to_owned())).expect("a request");
             let answer = client.send(request).await;

@@ -52,11 +52,25 @@ impl Application {
 
     /// Calls with a JSON body; `Value::Null` for none.
     pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send_headed(method, path, &[], body).await
+    }
+
+    /// The same with further headers.
+    pub async fn send_headed(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
         let mut browser = self.browser.clone();
-        let request = browser
+        let mut request = browser
             .request(method, path)
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         browser.send(request.body(body).expect("a request")).await
     }

@@ -45,6 +45,8 @@ pub enum End {
     Fail,
     Panic,
     DatabaseIsAway,
+    /// Puts itself back for twenty seconds.
+    PutBack,
 }
 
 /// The parts of a process that a test uses besides the runner.
@@ -135,6 +137,10 @@ impl Hand {
             End::Succeed => write(&self.program.database, &lease, self.name).await,
             End::Fail => Err(Failure::Unexpected("the test wants it so".to_owned())),
             End::Panic => unreachable!("the test wants it so"),
+            End::PutBack => {
+                lease.put_back_until(self.program.clock.now().plus(time::Duration::seconds(20)));
+                Ok(())
+            }
             End::DatabaseIsAway => Err(Failure::Unavailable("the test wants it so".to_owned())),
         }
     }

@@ -17,6 +17,9 @@ use mail360::providers::mailbox::{
 use serde_json::{Value, json};
 use url::Url;
 
+/// Maximum number of bytes of a request: the provider takes 4 MB.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
 /// A request to a mailbox, as the provider sees it.
 #[derive(Clone, Debug)]
 pub struct MailSeen {
@@ -137,7 +140,7 @@ impl MailHttp for CannedMail {
             body: match request.body {
                 MailBody::Whole(body) => body.to_vec(),
                 MailBody::Empty => Vec::new(),
-                MailBody::Stream(body) => read_whole(body, 1024 * 1024).await?,
+                MailBody::Stream(body) => read_whole(body, MAX_BODY).await?,
             },
         };
         self.seen.lock().expect("a list").push(seen.clone());

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_calls;
 mod clients;
+mod sends;
 
 use std::collections::BTreeSet;
 
@@ -279,7 +280,14 @@ static TABLES: &[Table] = &[
 /// Inserts [`ROWS`] rows into every table of the catalogue, with a value in every column. A table or a column without
 /// values here fails the test.
 pub async fn fill(catalogue: &Catalogue<'_>) {
-    let all = || TABLES.iter().chain(accounts::TABLES).chain(clients::TABLES).chain(api_calls::TABLES);
+    let all = || {
+        TABLES
+            .iter()
+            .chain(accounts::TABLES)
+            .chain(clients::TABLES)
+            .chain(api_calls::TABLES)
+            .chain(sends::TABLES)
+    };
     let mut known: BTreeSet<String> = all().map(|(table, _)| (*table).to_owned()).collect();
     known.insert(MIGRATIONS.to_owned());
     let tables = catalogue.tables().await;

@@ -209,6 +209,22 @@ pub static TABLES: &[Table] = &[
             ("expires_at", Number(2010)),
         ],
     ),
+    (
+        "mail_jobs",
+        &[
+            ("id", Id(0x1300)),
+            ("organisation_id", ORGANISATION),
+            ("client_id", CLIENT),
+            ("account_id", ACCOUNT),
+            ("folder", Text("AAMk#=")),
+            ("state", Text("running")),
+            ("deleted", Number(2040)),
+            ("failed", Number(3)),
+            ("failure", Text("refused")),
+            ("created_at", Number(2050)),
+            ("ended_at", Number(2060)),
+        ],
+    ),
     // Only on PostgreSQL.
     (
         "provider_slots",

@@ -1,9 +1,11 @@
 //! Rows for the tables of API clients.
 
 use super::{
-    ACCOUNT, CLIENT, CONNECTOR, ORGANISATION, Table, USER,
+    ACCOUNT, CLIENT, CONNECTOR, ORGANISATION, Table, USER, Value,
     Value::{Bytes, Id, Number, Text},
 };
+
+const UPLOAD: Value = Id(0x1400);
 
 /// The tables, each after those that it references.
 pub static TABLES: &[Table] = &[
@@ -48,5 +50,54 @@ pub static TABLES: &[Table] = &[
     (
         "api_client_accounts",
         &[("organisation_id", ORGANISATION), ("client_id", CLIENT), ("account_id", ACCOUNT)],
+    ),
+    (
+        "uploads",
+        &[
+            ("id", UPLOAD),
+            ("organisation_id", ORGANISATION),
+            ("client_id", CLIENT),
+            ("account_id", ACCOUNT),
+            ("details", Bytes(0xb1)),
+            ("counted", Number(65_536)),
+            ("size", Number(7)),
+            ("whole_at", Number(2560)),
+            ("expires_at", Number(2570)),
+        ],
+    ),
+    ("upload_uses", &[("organisation_id", ORGANISATION), ("upload_id", UPLOAD), ("message_id", Id(0x1500))]),
+    (
+        "schedules",
+        &[
+            ("id", Id(0x1600)),
+            ("organisation_id", ORGANISATION),
+            ("client_id", CLIENT),
+            ("account_id", ACCOUNT),
+            ("state", Text("failed")),
+            ("why", Text("late")),
+            ("request", Bytes(0xd1)),
+            ("shown", Bytes(0xe1)),
+            ("version", Number(1)),
+            ("key_hash", Bytes(0xf1)),
+            ("values_hash", Bytes(0x12)),
+            ("attempt_id", Id(0x1700)),
+            ("tries", Number(3)),
+            ("message_id", Text("AAMk-#")),
+            ("internet_message_id", Text("<#@contoso.test>")),
+            ("due_at", Number(2580)),
+            ("next_at", Number(2590)),
+            ("created_at", Number(2600)),
+            ("ended_at", Number(2610)),
+        ],
+    ),
+    // Only on PostgreSQL.
+    (
+        "upload_chunks",
+        &[
+            ("upload_id", UPLOAD),
+            ("number", Number(0)),
+            ("organisation_id", ORGANISATION),
+            ("bytes", Bytes(0xc1)),
+        ],
     ),
 ];

@@ -1,0 +1,105 @@
+//! Jobs that empty folders and wait for each other, and those that end because their client may not go on.
+
+use std::{sync::Arc, time::Duration as StdDuration};
+
+use mail360::{
+    mail::emptying::{FOLDER_EMPTYING, STEPS_OF_A_RUN},
+    platform::monotonic::SystemMonotonic,
+    providers::mailbox::MailProblem,
+};
+use rstest::rstest;
+use time::Duration;
+
+use super::{done, emptying, messages::Messages, run, start, state, wait_for_slots};
+use crate::support::{Kind, MailAnswer, TestMonotonic};
+
+#[rstest]
+#[tokio::test]
+async fn the_jobs_of_an_account_run_one_after_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let reading = emptying(kind, &Messages::new(0)).await;
+    let world = &reading.scene.world;
+    let first = start(&reading, "own").await;
+    world.clock.advance(Duration::seconds(1));
+    let second = start(&reading, "other").await;
+    // The mailbox is away, so the first one waits.
+    world.mail.answer(|_| MailAnswer::Failure(MailProblem::Unavailable));
+    run(world).await;
+    assert_eq!(state(&reading, &first).await.0, "running");
+    assert_eq!(state(&reading, &second).await.0, "queued", "it is not its turn");
+    let messages = Messages::new(0);
+    world.mail.answer(move |seen| messages.answer(seen));
+    for _ in 0..2 {
+        world.clock.advance(Duration::minutes(1));
+        run(world).await;
+    }
+    assert_eq!((state(&reading, &first).await, state(&reading, &second).await), (done(0), done(0)));
+
+    // A row whose work is lost is in the way of no other.
+    start(&reading, "own").await;
+    world.raw.run("DELETE FROM jobs WHERE kind = 'folder_emptying'").await.expect("lost");
+    let a_day_ago = "UPDATE mail_jobs SET created_at = created_at - 86400000000 WHERE ended_at IS NULL";
+    world.raw.run(a_day_ago).await.expect("changed");
+    let later = start(&reading, "other").await;
+    run(world).await;
+    assert_eq!(state(&reading, &later).await, done(0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_gives_its_place_back_after_many_steps_and_goes_on_later(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let all = u64::from(STEPS_OF_A_RUN) * 20 + 5;
+    let messages = Messages::new(usize::try_from(all).expect("a number"));
+    let reading = emptying(kind, &messages).await;
+    let world = &reading.scene.world;
+    let id = start(&reading, "own").await;
+    wait_for_slots(world, kind).await;
+    let monotonic = TestMonotonic::new();
+    let one = world.with_monotonic(&monotonic).await;
+    let counts = || one.program.jobs.counts().of(&FOLDER_EMPTYING);
+    let mut runner = one.program.runner(Arc::new(SystemMonotonic));
+    for (postponed, succeeded, left) in [(1, 0, 5), (1, 1, 0)] {
+        runner.start_due_jobs().await.expect("a look");
+        while (counts().postponed, counts().succeeded) != (postponed, succeeded) {
+            // The pause between two steps, in small parts: the time of a call must not end.
+            monotonic.advance(0.1);
+            tokio::time::sleep(StdDuration::from_millis(8)).await;
+        }
+        assert_eq!(messages.count(), left);
+        world.clock.advance(Duration::seconds(5));
+    }
+    assert_eq!(state(&reading, &id).await, done(all));
+}
+
+#[rstest]
+#[case::its_credentials_were_revoked("UPDATE api_clients SET revoked_at = #")]
+#[case::it_was_deleted("DELETE FROM api_clients")]
+#[case::it_does_not_reach_the_account("UPDATE api_clients SET reach = 'connectors'")]
+#[tokio::test]
+async fn a_job_ends_before_its_next_step_if_its_client_may_not_go_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] change: &str,
+) {
+    let messages = Messages::new(25);
+    let reading = emptying(kind, &messages).await;
+    let world = &reading.scene.world;
+    start(&reading, "own").await;
+    wait_for_slots(world, kind).await;
+    let monotonic = TestMonotonic::new();
+    let one = world.with_monotonic(&monotonic).await;
+    let counts = || one.program.jobs.counts().of(&FOLDER_EMPTYING);
+    let mut runner = one.program.runner(Arc::new(SystemMonotonic));
+    runner.start_due_jobs().await.expect("a look");
+    while world.raw.one::<i64>("SELECT deleted FROM mail_jobs").await != 20 {
+        tokio::time::sleep(StdDuration::from_millis(5)).await;
+    }
+    let now = (world.clock.now_seconds() + 1) * 1_000_000;
+    world.raw.run(&change.replace('#', &now.to_string())).await.expect("changed");
+    while counts().succeeded == 0 {
+        monotonic.advance(1.0);
+        tokio::time::sleep(StdDuration::from_millis(5)).await;
+    }
+    assert_eq!(world.raw.one::<String>("SELECT failure FROM mail_jobs").await, "not_allowed");
+    assert_eq!(messages.count(), 5);
+}
