@@ -23,8 +23,8 @@ export const APPEARANCE = {
 export const API = {
   access: 'API access', calls: 'API calls', add: 'Add API client', name: 'Name', none: /Add one to get its key/,
   newKey: 'Your new API key', saved: 'I have saved the key', newSecret: 'Your new Client Secret', savedSecret: 'I have saved the secret',
-  firstCall: 'A first call with curl', tryIt: 'Try it: read this mailbox with curl',
-  messagesLine: 'Line that reads the newest messages', contactsLine: 'Line that reads contacts',
+  firstCall: 'A first call with curl', tryIt: 'Try it: use this mailbox with curl',
+  messagesLine: 'Line that reads the newest messages', contactsLine: 'Line that reads contacts', sendLine: 'Line that sends a mail to this mailbox',
   account: 'Email or key of the account', mail360: 'For programs written for Mail360', makeSecret: 'Make a Client Secret',
   notShown: 'The key is not shown again', another: 'Create another key', tryApi: 'Try it: a first call with curl',
   openAccount: 'Open the account', from: 'From', ofAccount: 'Activity of this account', callsOfAccount: 'API calls of this account',

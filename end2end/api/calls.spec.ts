@@ -9,7 +9,10 @@ interface Example {
   /** The values of the parameters in the path; the account is added. */
   path?: Record<string, string>;
   query?: Record<string, string>;
+  headers?: Record<string, string>;
   body?: object;
+  /** A body that is a file. */
+  file?: string;
   /** The code with which it is refused; without it the call succeeds. */
   refused?: string;
   /** The status of a raw call that the provider itself refuses. */
@@ -20,6 +23,9 @@ interface Example {
 
 interface Item {
   messageId: string;
+  fileId: string;
+  jobId: string;
+  etag: string;
   threadId: string;
   draftId: string;
   folderId: string;
@@ -28,8 +34,52 @@ interface Item {
   attachments: { attachmentId: string }[];
 }
 
+/** A time of tomorrow in UTC, as Mail360 writes it: MM/DD/YYYY HH:MM:SS. */
+function tomorrow(): string {
+  const [, year, month, day, time] = /^(\d+)-(\d+)-(\d+)T([\d:]+)/.exec(new Date(Date.now() + 86_400_000).toISOString()) ?? [];
+  return `${month}/${day}/${year} ${time}`;
+}
+
+/** Examples for the calls that send and change, with things that they may change. */
+async function writing({ email, program }: Connected): Promise<[string, Example][]> {
+  const mail = { fromAddress: email, toAddress: email, subject: 'Written', content: '<p>Hello</p>' };
+  const upload = async (): Promise<string> => (await program.change<Item>('POST', '/attachments?fileName=a.txt', Buffer.from('hello'))).fileId;
+  const draft = async (): Promise<string> => (await program.change<Item>('POST', '/drafts', mail)).draftId;
+  const [sentFile, deletedFile] = [await upload(), await upload()];
+  const [changed, deleted, sent] = [await draft(), await draft(), await draft()];
+  const schedule = { isSchedule: true, scheduleType: 6, timeZone: 'GMT 0:00 (Coordinated Universal Time - Etc/UTC)', scheduleTime: tomorrow() };
+  const { messageId: scheduleId } = await program.change<Item>('POST', '/messages', { ...mail, ...schedule });
+  const { folderId } = await program.change<Item>('POST', '/folders', { folderName: 'Made before' });
+  const { jobId } = await program.change<Item>('PUT', `/folders/${encodeURIComponent(folderId)}`, { mode: 'emptyFolder' });
+  const { labelId } = await program.change<Item>('POST', '/labels', { displayName: 'Made before' });
+  const { contactId, etag } = await program.change<Item>('POST', '/contacts', { displayName: 'Made before' });
+  return [
+    ['sendMessage', { headers: { 'idempotency-key': 'calls' }, body: { ...mail, attachments: JSON.stringify([{ fileId: sentFile }]) }, says: 'internetMessageId' }],
+    ['createDraft', { body: { ...mail, toAddress: '' }, says: 'draftId' }],
+    ['updateDraft', { path: { draftId: changed }, body: { subject: 'Changed', ccAddress: email } }],
+    ['sendDraft', { path: { draftId: sent }, headers: { 'idempotency-key': 'calls' }, says: sent }],
+    ['deleteDraft', { path: { draftId: deleted } }],
+    ['uploadAttachment', { query: { fileName: 'b.txt' }, file: 'hello', says: '/b.txt' }],
+    ['deleteUpload', { query: { fileId: deletedFile } }],
+    ['listSchedules', { query: { state: 'waiting' }, says: scheduleId }],
+    ['getSchedule', { path: { scheduleId }, says: 'Written' }],
+    ['cancelSchedule', { path: { scheduleId } }],
+    ['createFolder', { body: { folderName: 'Invoices', parentFolderId: folderId }, says: '/Made before/Invoices' }],
+    ['changeFolder', { path: { folderId }, body: { mode: 'emptyFolder' }, says: 'jobId' }],
+    ['getJob', { path: { jobId }, says: jobId }],
+    ['deleteFolder', { path: { folderId } }],
+    ['createLabel', { body: { displayName: 'Paid', color: '#e74856' }, says: 'Paid' }],
+    ['updateLabel', { path: { labelId }, body: { color: '#0078d7' } }],
+    ['deleteLabel', { path: { labelId } }],
+    ['createContact', { headers: { 'idempotency-key': 'calls' }, body: { displayName: 'Mary', emails: [{ address: 'mary@astronomy.test' }] }, says: 'Mary' }],
+    ['updateContact', { path: { contactId }, headers: { 'if-match': etag }, body: { company: 'Royal Society' }, says: 'Royal Society' }],
+    ['deleteContact', { path: { contactId } }],
+  ];
+}
+
 /** An example for each call, with ids of this mailbox. */
-async function examples({ administrator, client, email, program }: Connected): Promise<Map<string, Example>> {
+async function examples(connected: Connected): Promise<Map<string, Example>> {
+  const { administrator, client, email, program } = connected;
   const one = async (target: string): Promise<Item> => {
     const [item] = await program.read<Item[]>(target);
     if (!item) throw new Error(`the list is empty: ${target}`);
@@ -88,6 +138,14 @@ async function examples({ administrator, client, email, program }: Connected): P
     ['proxyPut', { path: { path: 'v1.0/me/messages' }, body: {}, passed: 405 }],
     ['proxyPatch', { path: { path: 'v1.0/me/messages' }, body: {}, passed: 405 }],
     ['proxyDelete', { path: { path: 'v1.0/me/messages' }, passed: 405 }],
+    ...(await writing(connected)),
+    ['answerMessage', { ...message, body: { action: 'reply', fromAddress: email, content: '<p>Yes</p>' }, says: 'internetMessageId' }],
+    // These change the message that the calls before read.
+    ['changeMessages', { body: { mode: 'setFlag', messageId: [messageId], flagid: 'important' } }],
+    ['changeThreads', { body: { mode: 'markAsRead', threadId: `["${threadId}"]` } }],
+    ['deleteMessage', { ...message, query: { expunge: 'false' } }],
+    ['deleteThread', { path: { threadId } }],
+    ['deleteThreads', { query: { threadId: `["${threadId}"]`, expunge: 'true' } }],
     // The last one, because the account is gone then.
     ['deleteAccount', {}],
   ]);
@@ -113,13 +171,15 @@ function unknownParameters({ parameters = [], requestBody }: Operation, { path =
 
 /** What is wrong with an answer. */
 function judge(shapes: Shapes, { responses }: Operation, { refused, passed, says = '' }: Example, { status, headers, bytes, json }: Answered): string[] {
-  const wanted = responses[refused ? 'default' : '200'];
+  // A call that creates something has 201 in place of 200.
+  const success = responses['201'] ? '201' : '200';
+  const wanted = responses[refused ? 'default' : success];
   const [kind = '', { schema }] = Object.entries(wanted?.content ?? {})[0] ?? ['', { schema: {} as Schema }];
   const type = headers.get('content-type') ?? '';
   const text = bytes.toString();
   const code = refused ? (json as { data: { errorCode: string } } | undefined)?.data.errorCode : undefined;
   return [
-    ...((passed ? status === passed && headers.get('x-answered-by') === 'provider' : (status === 200) === (refused === undefined)) ? [] : [`has the status ${status}: ${text.slice(0, 500)}`]),
+    ...((passed ? status === passed && headers.get('x-answered-by') === 'provider' : (status === Number(success)) === (refused === undefined)) ? [] : [`has the status ${status}: ${text.slice(0, 500)}`]),
     ...(code === refused ? [] : [`is refused with ${code}`]),
     ...(kind === '*/*' || type.startsWith(kind) ? [] : [`has the type ${type} and not ${kind}`]),
     ...(json === undefined || kind === '*/*' ? [] : shapes.problems(json, schema)),
@@ -129,7 +189,8 @@ function judge(shapes: Shapes, { responses }: Operation, { refused, passed, says
   ];
 }
 
-test('each call of the OpenAPI document answers with the shape that the document promises', async ({ connect }) => {
+test('each call of the OpenAPI document answers with the shape that the document promises', async ({ connect, provider }) => {
+  await provider.set({ draftSeconds: 0, goneSeconds: 0 });
   const connected = await connect();
   const { accountKey, program } = connected;
   const document = (await program.send('GET', '/api/openapi.json')).json as Document;
@@ -142,7 +203,8 @@ test('each call of the OpenAPI document answers with the shape that the document
     const call = calls.find(({ operation }) => operation.operationId === id);
     if (!call) continue;
     expect.soft(unknownParameters(call.operation, example), `parameters of ${id}`).toEqual([]);
-    const answer = await program.send(call.method, addressOf(call.path, accountKey, example), example.body);
+    const body = example.file === undefined ? example.body : Buffer.from(example.file);
+    const answer = await program.send(call.method, addressOf(call.path, accountKey, example), body, example.headers);
     expect.soft(judge(shapes, call.operation, example, answer), id).toEqual([]);
   }
 });

@@ -109,7 +109,7 @@ async function examplesOf({ administrator, client, program }: Connected, graph: 
 
 test('each block of the guide runs as it is printed and prints what the guide shows', async ({ connect, front, provider }, info) => {
   // A number of messages that no earlier run had makes the mailbox new. It has none of its own.
-  await provider.set({ newestMessage: '', messages: Date.now(), contacts: 2 });
+  await provider.set({ newestMessage: '', messages: Date.now(), contacts: 2, draftSeconds: 0, goneSeconds: 0 });
   const connected = await connect(EMAIL);
   await provider.changeMailbox(EMAIL, MAIL.map((message) => ({ do: 'deliver' as const, message })));
   const examples = await examplesOf(connected, provider.url);

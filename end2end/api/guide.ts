@@ -72,7 +72,9 @@ const KINDS: Kind[] = [
   { value: /A[A-Za-z0-9+/]{159}=/, example: (value, number) => `${value.slice(0, 8)}/+${number}=` },
   // An account key.
   { value: /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/, example: (_, number) => `01932b5e-7a00-7000-8000-${padded(number)}` },
-  // The id of a request.
+  // The id of a scheduled message.
+  { value: /sch_[0-9a-f]{32}/, example: (_, number) => `sch_01932b5e7a0070008000${padded(number)}` },
+  // The id of a request, or a Message-ID of the program up to its domain.
   { value: /(?<![\w-])[0-9a-f]{32}(?![\w-])/, example: (_, number) => `01932b5e7a0070008000${padded(number)}` },
   // An access token.
   { value: /m360a_[\w.-]{20,}/, example: (_, number) => `m360a_example${number}` },

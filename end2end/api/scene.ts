@@ -14,8 +14,8 @@ export const CONNECTOR = 'Mail archive';
 /** The address to which connect links may lead back. */
 export const RETURN_ADDRESS = 'https://crm.example.com/mailboxes';
 
-/** Every permission that a reading call needs. The administrator adds Contacts.Read. */
-const PERMISSIONS = ['Mail.Read', 'Mail.Send', 'MailboxSettings.Read'];
+/** Every permission that a call needs. */
+const PERMISSIONS = ['Mail.ReadWrite', 'Mail.Send', 'Contacts.ReadWrite', 'MailboxSettings.ReadWrite'];
 
 const AREAS = ['accounts', 'messages', 'attachments', 'folders', 'tags', 'contacts'];
 export const EVERYTHING = [
@@ -49,11 +49,12 @@ export class Program {
     this.account = account;
   }
 
-  /** Sends a call. `target` is a path with its query. */
-  async send(method: string, target: string, body?: object): Promise<Answered> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.key}` };
-    if (body) headers['content-type'] = 'application/json';
-    const answer = await fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
+  /** Sends a call. `target` is a path with its query. A body is JSON, or bytes as they are. */
+  async send(method: string, target: string, body?: object | Buffer, more: Record<string, string> = {}): Promise<Answered> {
+    const isFile = Buffer.isBuffer(body);
+    const type: Record<string, string> = body ? { 'content-type': isFile ? 'application/octet-stream' : 'application/json' } : {};
+    const headers = { authorization: `Bearer ${this.key}`, ...type, ...more };
+    const answer = await fetch(this.url + target, { method, headers, body: isFile ? new Uint8Array(body) : body && JSON.stringify(body) });
     const bytes = Buffer.from(await answer.arrayBuffer());
     const isJson = answer.headers.get('content-type')?.startsWith('application/json') ?? false;
     const json: unknown = isJson && bytes.length ? JSON.parse(bytes.toString()) : undefined;
@@ -69,6 +70,13 @@ export class Program {
 
   async read<T>(target: string): Promise<T> {
     return (await this.page<T>(target)).data;
+  }
+
+  /** A call about the account that changes something and succeeds, with its `data`. */
+  async change<T>(method: string, target: string, body?: object | Buffer, headers: Record<string, string> = {}): Promise<T> {
+    const { status, bytes, json } = await this.send(method, this.account + target, body, headers);
+    if (status !== 200 && status !== 201) throw new Error(`${method} ${target}: ${status} ${bytes.toString()}`);
+    return (json as Envelope).data as T;
   }
 }
 

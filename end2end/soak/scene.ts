@@ -110,12 +110,12 @@ export class Scene {
     return scene;
   }
 
-  /** Adds this number of administrators and logs them in. */
-  async addAdministrators(count: number): Promise<void> {
+  /** Adds this number of administrators and logs them in. Their connectors ask for these permissions, or for the usual ones. */
+  async addAdministrators(count: number, permissions?: readonly string[]): Promise<void> {
     for (let added = 0; added < count; added += 1) {
       const [email, password] = [`ada${this.passwords.length}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
       await this.command(['user', 'add', '--email', email, '--name', 'Ada', '--role', 'admin'], `${password}\n`);
-      this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client));
+      this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client, permissions));
       this.passwords.push([email, password]);
     }
   }
