@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     accounts::create_database,
     installation::{Installation, Setup},
-    load::{Load, client},
+    load::{Load, client, percentile},
     mailboxes::{Mailboxes, account_keys},
     pages::median_rates,
     strict_server::StrictServer,
@@ -87,14 +87,6 @@ async fn timed(http: &reqwest::Client, url: &str, credential: &str) -> (f64, Val
     let took = began.elapsed().as_secs_f64() * 1000.0;
     assert!(status.is_success(), "{url}: {status} {text}");
     (took, serde_json::from_str(&text).expect("JSON"))
-}
-
-/// The value at this share of the sorted times.
-fn percentile(times: &mut [f64], share: f64) -> f64 {
-    times.sort_by(f64::total_cmp);
-    let count = f64::from(u32::try_from(times.len()).expect("a count"));
-    let before = times.iter().zip(1_u32..).filter(|(_, rank)| f64::from(*rank) <= count * share);
-    before.map(|(time, _)| *time).last().unwrap_or_default()
 }
 
 async fn lists(table: &mut Table, server: &StrictServer, setup: Setup, what: &'static str) {

@@ -155,26 +155,10 @@ fn begin(
     (tasks, received)
 }
 
-/// The most memory that the program takes above rest until this ends, in megabytes.
-async fn watch(running: &Running, until: impl Future<Output = ()>) -> f64 {
-    let most = std::cell::Cell::new(0.0_f64);
-    let looks = async {
-        loop {
-            most.set(most.get().max(running.memory() - running.at_rest));
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::select! {
-        () = until => {}
-        () = looks => {}
-    }
-    most.get()
-}
-
 async fn fast(table: &mut Table, running: &Running, paths: &[String], key: &str) {
     let began = Instant::now();
     let (tasks, received) = begin(running, paths, key, None);
-    let memory = watch(running, async { drop(tasks.join_all().await) }).await;
+    let (memory, _) = running.watch_memory(tasks.join_all()).await;
     let took = began.elapsed().as_secs_f64();
     let whole = to_f64(SIZE) * to_f64(DOWNLOADS);
     let share = whole / took / PACE;
@@ -189,7 +173,7 @@ async fn fast(table: &mut Table, running: &Running, paths: &[String], key: &str)
 
 async fn slow(table: &mut Table, running: &Running, paths: &[String], key: &str) {
     let (mut tasks, received) = begin(running, paths, key, Some(SLOW));
-    let memory = watch(running, tokio::time::sleep(WATCHED)).await;
+    let (memory, ()) = running.watch_memory(tokio::time::sleep(WATCHED)).await;
     // None ends within this time: what has ended was cut, and its task has panicked.
     let mut cut = 0_u32;
     while tasks.try_join_next().is_some() {

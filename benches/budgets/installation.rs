@@ -1,6 +1,7 @@
 //! The measured installation: the program with a database of its own, as an operator runs it, or within this process.
 
 use std::{
+    cell::Cell,
     fs::{DirBuilder, OpenOptions},
     io::{Read, Write},
     net::{TcpListener as Listener, TcpStream},
@@ -271,6 +272,22 @@ impl Running {
     /// The resident memory of the program now, in megabytes.
     pub fn memory(&self) -> f64 {
         memory(self.child.id())
+    }
+
+    /// The most memory that the program takes above rest until this ends, in megabytes, and the result.
+    pub async fn watch_memory<T>(&self, until: impl Future<Output = T>) -> (f64, T) {
+        let most = Cell::new(0.0_f64);
+        let looks = async {
+            loop {
+                most.set(most.get().max(self.memory() - self.at_rest));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let result = tokio::select! {
+            result = until => result,
+            () = looks => unreachable!("the looks have no end"),
+        };
+        (most.get(), result)
     }
 
     /// Stops it.

@@ -1,4 +1,4 @@
-//! Load: requests by `wrk`, and log-ins at an even pace.
+//! Load: requests by `wrk`, and pages and log-ins at an even pace.
 
 use std::{
     collections::BTreeMap,
@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+
+use tokio::{task::JoinSet, time::Instant};
 
 /// A client that follows no redirect and keeps no cookie.
 #[expect(clippy::disallowed_methods, reason = "it speaks to the program, not to a provider")]
@@ -66,10 +68,53 @@ impl Load {
         let output = output.expect("no panic").expect("wrk");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         // For wrk a redirect to the log-in is a success too.
-        let looked = client().get(&self.url).header(self.credential.0, &self.credential.1).send().await;
+        let looked = self.request(&client()).send().await;
         assert_eq!(looked.expect("an answer").status(), 200, "{}", self.url);
         Measured::read(&text).unwrap_or_else(|| unreachable!("wrk said: {text}"))
     }
+
+    fn request(&self, http: &reqwest::Client) -> reqwest::RequestBuilder {
+        http.get(&self.url).header(self.credential.0, &self.credential.1)
+    }
+
+    /// Requests the page at an even pace until `until` ends. Each time counts from when the request was due, so that a
+    /// pause of the program counts for all requests that were due in it.
+    pub async fn run_at_pace<T>(&self, per_second: u32, until: impl Future<Output = T>) -> (Measured, T) {
+        let http = client();
+        let mut tasks = JoinSet::new();
+        let began = Instant::now();
+        let requests = async {
+            let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
+            loop {
+                let due = pace.tick().await;
+                tasks.spawn(answer(self.request(&http), due));
+            }
+        };
+        let result = tokio::select! {
+            result = until => result,
+            () = requests => unreachable!("the requests have no end"),
+        };
+        let lasted = began.elapsed();
+        let answers = tasks.join_all().await;
+        (Measured::of_answers(&answers, lasted), result)
+    }
+}
+
+/// The time from when a request was due to the end of its answer, and whether the answer is a success.
+async fn answer(request: reqwest::RequestBuilder, due: Instant) -> (Duration, bool) {
+    let is_well = match request.send().await {
+        Ok(answer) => answer.status() == 200 && answer.bytes().await.is_ok(),
+        Err(_) => false,
+    };
+    (due.elapsed(), is_well)
+}
+
+/// The value at this share of the sorted values.
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let count = f64::from(u32::try_from(values.len()).expect("a count"));
+    let before = values.iter().zip(1_u32..).filter(|(_, rank)| f64::from(*rank) <= count * share);
+    before.map(|(value, _)| *value).last().unwrap_or_default()
 }
 
 impl Measured {
@@ -77,6 +122,20 @@ impl Measured {
     pub fn all_well(self) -> Self {
         assert_eq!(self.failed, 0, "requests failed: {self:?}");
         self
+    }
+
+    /// The times of answers, each with whether it is a success, over this time.
+    fn of_answers(answers: &[(Duration, bool)], lasted: Duration) -> Self {
+        let mut times: Vec<f64> = answers.iter().map(|(time, _)| time.as_secs_f64()).collect();
+        let requests = u32::try_from(answers.len()).expect("a count");
+        let failed = answers.iter().filter(|(_, is_well)| !is_well).count();
+        Self {
+            per_second: f64::from(requests) / lasted.as_secs_f64(),
+            requests: u64::from(requests),
+            median: Duration::from_secs_f64(percentile(&mut times, 0.5)),
+            p99: Duration::from_secs_f64(percentile(&mut times, 0.99)),
+            failed: u64::try_from(failed).expect("a count"),
+        }
     }
 
     /// Parses the output of `wrk`.
@@ -117,7 +176,7 @@ pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> Answers {
     let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
     let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
     let client = client();
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     let count = u32::try_from(time.as_secs()).expect("some seconds") * per_second;
     for n in 0..count {
         pace.tick().await;

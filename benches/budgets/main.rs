@@ -13,6 +13,7 @@ mod mailboxes;
 mod pages;
 mod strict_server;
 mod table;
+mod uploads;
 
 use std::{
     path::{Path, PathBuf},
@@ -54,6 +55,7 @@ async fn main() -> ExitCode {
     accounts::measure(&mut table).await;
     api::measure(&mut table).await;
     downloads::measure(&mut table).await;
+    uploads::measure(&mut table).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
     if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
