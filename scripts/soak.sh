@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make soak`: about three quarters of an hour of kills, a full disk, an unavailable database, several processes
-# restarted under load, and refreshes of 2,000 accounts amid all that. It installs what it needs (wrk, haproxy, faketime,
+# `make soak`: about fifty minutes of kills, a full disk, an unavailable database, several processes restarted under
+# load, and refreshes of 2,000 accounts and mail that is sent amid all that. It installs what it needs (wrk, haproxy, faketime,
 # PostgreSQL: a distribution may start a service with a package) and stays on this machine. It needs root for a small
 # disk. SOAK_SECONDS sets the duration of each part that can be longer or shorter.
 . "$(dirname "$0")/lib.sh"
