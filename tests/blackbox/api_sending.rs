@@ -189,6 +189,7 @@ async fn calls_that_repeat_one_under_way_join_it_and_a_later_one_has_its_result(
         }
     }
     assert_eq!(last.assert_status(200).header(REPLAYED), "true");
+    monotonic.advance(60.0);
     let delivered = posting.outbox.delivered();
     assert_eq!(delivered, [data(&last)["internetMessageId"].as_str().expect("a Message-ID")]);
     assert_eq!(posting.outbox.drafts_made(), 1);
