@@ -110,7 +110,7 @@ pub(super) fn files(given: &Given) -> Result<Vec<UploadId>, Refused> {
         .collect()
 }
 
-/// When the message of a call is to be sent; `None` for now. It may be over: the call may repeat an earlier one.
+/// When the message of a call is to be sent; `None` to send it at once. It may be over: the call may repeat an earlier one.
 ///
 /// # Errors
 /// `INVALID_VALUE`, which names the parameter.

@@ -42,7 +42,7 @@ impl Sending {
         let free = u64::try_from(self.0.places.free()).unwrap_or(u64::MAX);
         let full = Without { accounts: self.0.places.full_accounts(), holders: self.0.places.full_holders() };
         if free == 0 || !full.is_empty() {
-            // Records of these accounts and clients are not looked for now.
+            // Records of these accounts and clients are left to a later look.
             self.note_waiting();
         }
         if free > 0 {
