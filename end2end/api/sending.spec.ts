@@ -66,6 +66,7 @@ open('a reply belongs to its thread, and a forwarded message has the files of th
   const path = `/messages/${segment(original?.immutableId ?? '')}`;
   for (const action of ['reply', 'replyall']) {
     const { messageId } = await program.change<Sent>('POST', path, { action, fromAddress: email, content: `<p>My ${action}.</p>` });
+    await provider.sent({ login: email, wait: true });
     const { headerContent } = await program.read<{ headerContent: string }>(`/messages/${segment(messageId)}/header`);
     expect(headerContent).toContain(`In-Reply-To: ${original?.internetMessageId}`);
     const { content } = await program.read<{ content: string }>(`/messages/${segment(messageId)}/content`);
@@ -73,9 +74,10 @@ open('a reply belongs to its thread, and a forwarded message has the files of th
     expect((await program.read<{ threadId: string }>(`/messages/${segment(messageId)}`)).threadId).toBe((await program.read<{ threadId: string }>(path)).threadId);
   }
   const forwarded = await program.change<Sent>('POST', path, { action: 'forward', fromAddress: email, toAddress: 'ada@fabrikam.test', content: '<p>See below.</p>' });
+  const { deliveries } = await provider.sent({ login: email, wait: true });
+  expect(deliveries).toHaveLength(3);
   const listed = await program.read<{ attachments: { attachmentName: string }[] }>(`/messages/${segment(forwarded.messageId)}/attachments`);
   expect(listed.attachments.map(({ attachmentName }) => attachmentName)).toEqual(['report.txt']);
-  expect((await provider.sent({ login: email, wait: true })).deliveries).toHaveLength(3);
 });
 
 open('a draft is written, changed, sent once, and another one is deleted', async ({ sender, provider }) => {
