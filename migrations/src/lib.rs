@@ -42,6 +42,9 @@ mod m20261201_000030_create_sends;
 mod m20261201_000031_create_mail_jobs;
 mod m20261201_000032_create_uploads;
 mod m20261201_000033_create_schedules;
+mod m20261201_000034_count_schedules;
+mod m20261201_000035_note_grant_ends;
+mod m20261201_000036_time_windows;
 mod schema;
 pub mod words;
 
@@ -85,6 +88,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000031_create_mail_jobs::Migration),
             Box::new(m20261201_000032_create_uploads::Migration),
             Box::new(m20261201_000033_create_schedules::Migration),
+            Box::new(m20261201_000034_count_schedules::Migration),
+            Box::new(m20261201_000035_note_grant_ends::Migration),
+            Box::new(m20261201_000036_time_windows::Migration),
         ]
     }
 }

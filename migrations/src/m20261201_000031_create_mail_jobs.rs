@@ -31,6 +31,10 @@ impl MigrationTrait for Migration {
             .col(integer("deleted"))
             .col(integer("failed"))
             .col(text_or_null("failure"))
+            // Number of tries without an answer of the provider since a message was last deleted.
+            .col(integer("outages").default(0).take())
+            // Whether it waits after such a try, so that other jobs of its account may run.
+            .col(ColumnDef::new("gives_way").boolean().not_null().default(false))
             .col(time("created_at"))
             .col(time_or_null("ended_at"))
             .foreign_key(&mut account.clone())
