@@ -3,10 +3,13 @@
 
 pub(crate) mod address;
 mod beside;
+mod changes;
 pub mod columns;
 mod limits;
 mod outage;
 pub mod paging;
+#[cfg(test)]
+pub(crate) mod plan;
 mod pool;
 mod postgres;
 pub mod restore;
@@ -23,6 +26,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, RuntimeEr
 use sea_orm_migration::MigratorTrait;
 use tokio::time::Instant;
 
+use changes::Change;
 pub use limits::Limits;
 use limits::within;
 use pool::{Pool, Transaction};
@@ -206,7 +210,10 @@ impl Database {
         let value = work(Tx(tx.clone())).await?;
         let tx = Arc::try_unwrap(tx)
             .map_err(|_| DatabaseError(DbErr::Custom("a transaction was kept".to_owned())))?;
-        Box::pin(tx.commit()).await.map_err(DatabaseError)?;
+        let change = Change;
+        let committed = Box::pin(tx.commit()).await;
+        drop(change);
+        committed.map_err(DatabaseError)?;
         Ok(value)
     }
 
