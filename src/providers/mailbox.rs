@@ -10,6 +10,8 @@ mod contact;
 mod error;
 mod folder;
 mod http;
+mod known;
+mod limits;
 mod memory;
 mod message;
 mod query;
@@ -30,6 +32,8 @@ pub use self::{
     error::{Limit, MailError, MailProblem, ProviderAnswer},
     folder::{Folder, FolderKind, HiddenFolders, Label, SystemFolders, folder_path},
     http::{Bytes, MailBody, MailHttp, MailRequest, MailResponse, MailStream, empty_stream, read_whole},
+    known::{KnownMessage, MessageSpace},
+    limits::{MailboxLimits, Reserved},
     memory::MailboxMemory,
     message::{Address, Attachment, AttachmentKind, Content, Download, Message, MessagePage, Priority},
     query::{
@@ -65,6 +69,9 @@ pub struct MailCall<'a> {
 /// Every call may end with any [`MailProblem`].
 #[async_trait]
 pub trait Mailbox: MailboxChanges + MailboxSending + Debug + Send + Sync {
+    /// How many requests the provider takes for this mailbox.
+    fn limits(&self) -> MailboxLimits;
+
     /// The largest number of results that a search can reach; `None` without such a limit.
     fn max_search_results(&self) -> Option<u32>;
 

@@ -9,6 +9,8 @@ use crate::providers::http::HttpFailure;
 pub enum Limit {
     /// Ours for one mailbox: too many requests wait, or one has waited too long.
     Mailbox,
+    /// Ours for one mailbox: the wanted page needs more than is left. A page of `fits` items has enough.
+    Page { fits: u32 },
     /// The provider's.
     Provider,
 }
@@ -45,6 +47,10 @@ pub enum MailProblem {
     /// The account's grant lacks a permission, which is named as connectors ask for it.
     #[error("the permission {0} is missing")]
     PermissionNotGranted(&'static str),
+    /// The provider's API is not enabled for the connector's application, so it refuses every account of the connector.
+    /// An administrator of the application must enable it; no new sign-in helps.
+    #[error("the provider's API is not enabled for the application")]
+    ApiDisabled,
     /// The access token is not valid any more. A new one may help.
     #[error("the provider refused the access token")]
     TokenRefused,
@@ -100,6 +106,20 @@ pub enum MailProblem {
     /// An answer that is not in the provider's documented form, or broke off.
     #[error("the provider's answer cannot be read")]
     Garbled,
+}
+
+impl MailError {
+    /// The error of a request that comes before the one with the message: nothing was made or sent, so that the call may
+    /// be repeated later.
+    #[must_use]
+    pub fn before_sending(self) -> Self {
+        let retry_after = match self.problem {
+            MailProblem::UnavailableFor(wait) => Some(wait),
+            _ if self.problem.leaves_doubt() => None,
+            _ => return self,
+        };
+        Self { problem: MailProblem::Throttled { limit: Limit::Provider, retry_after }, ..self }
+    }
 }
 
 impl MailProblem {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::{Stream, StreamExt, stream};
 pub use hyper::body::Bytes;
 
-use super::{MailError, MailProblem, Room};
+use super::{MailError, MailProblem, Reserved, Room};
 
 /// A body that arrives piece by piece. Dropping it ends the request.
 pub type MailStream = Pin<Box<dyn Stream<Item = Result<Bytes, MailError>> + Send + 'static>>;
@@ -30,6 +30,9 @@ pub struct MailRequest {
     /// The number of requests that it is for the provider: a batch is as many as it contains. One with more than one
     /// takes all slots of the mailbox.
     pub weight: u8,
+    /// The units of the mailbox's limit ([`super::MailboxLimits::units`]) that the request costs. It is 0 if the provider
+    /// counts the request elsewhere.
+    pub units: u32,
     /// Whether the body of the answer may take as long as the reader wants. Otherwise the whole answer must come within
     /// the transport's time limit.
     pub is_download: bool,
@@ -60,6 +63,17 @@ pub trait MailHttp: Send + Sync {
     /// [`MailProblem::Throttled`] if there is none in time.
     async fn room(&self, _bytes: usize) -> Result<Room, MailError> {
         Ok(Room::default())
+    }
+
+    /// Makes sure that the next requests of this call have this many units of the mailbox's limit, so that a call with many
+    /// requests fails before the first or not for this reason. Units that were set aside before and are not used yet count.
+    /// Those that the call does not use are free again when the client is dropped. A client without such a limit has
+    /// all.
+    ///
+    /// # Errors
+    /// [`MailProblem::NotSent`] if the count cannot be read.
+    async fn reserve(&self, _units: u32) -> Result<Reserved, MailError> {
+        Ok(Reserved::All)
     }
 }
 

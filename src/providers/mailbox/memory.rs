@@ -1,11 +1,11 @@
-//! What a process remembers about one mailbox: which of its folders are the system's, which are not listed, and its email
-//! addresses.
+//! What a process remembers about one mailbox: which of its folders are the system's, which are not listed, its email
+//! addresses, and messages.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::Duration;
 
-use super::{HiddenFolders, SystemFolders};
+use super::{HiddenFolders, KnownMessage, MessageSpace, SystemFolders, known::KnownMessages};
 use crate::platform::clock::Timestamp;
 
 /// How long the ids of the system's folders are remembered.
@@ -24,6 +24,7 @@ pub struct MailboxMemory {
     system: Remembered<SystemFolders>,
     hidden: Remembered<HiddenFolders>,
     addresses: Remembered<Vec<String>>,
+    messages: Mutex<KnownMessages>,
 }
 
 fn recall<T: Clone>(remembered: &Remembered<T>, age: Duration, now: Timestamp) -> Option<T> {
@@ -36,6 +37,45 @@ fn remember<T>(remembered: &Remembered<T>, value: T, now: Timestamp) {
 }
 
 impl MailboxMemory {
+    /// A memory whose messages share space with those of other mailboxes.
+    pub fn sharing(space: MessageSpace) -> Self {
+        let messages = Mutex::new(KnownMessages::sharing(space));
+        Self { messages, ..Self::default() }
+    }
+
+    fn messages(&self) -> MutexGuard<'_, KnownMessages> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The provider's name of the state of the mailbox of which the remembered messages are.
+    pub fn state_of_messages(&self) -> Option<String> {
+        self.messages().state().map(str::to_owned)
+    }
+
+    /// Forgets all messages, and goes on from this state, if there is one.
+    pub fn restart_messages(&self, state: Option<String>) {
+        self.messages().restart(state);
+    }
+
+    /// Goes from one state of the mailbox to a later one, and forgets the messages that have changed between them.
+    pub fn advance_messages(&self, from: &str, to: &str, changed: &[String]) {
+        self.messages().advance(from, to, changed);
+    }
+
+    /// Forgets a message that is being changed by this program: the provider may list the change a moment later.
+    pub fn forget_message(&self, id: &str) {
+        self.messages().forget(id);
+    }
+
+    pub fn known_message(&self, id: &str) -> Option<KnownMessage> {
+        self.messages().get(id)
+    }
+
+    /// Remembers a message that was read after this state, if it is still the present one.
+    pub fn keep_message(&self, state: &str, id: &str, message: KnownMessage) {
+        self.messages().keep(state, id, message);
+    }
+
     /// The system's folders, if they were read within a day.
     pub fn system_folders(&self, now: Timestamp) -> Option<SystemFolders> {
         recall(&self.system, SYSTEM, now)

@@ -82,12 +82,12 @@ pub struct DraftChange {
 }
 
 /// What a message that is being sent is at present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendState {
     /// It is a draft.
     Draft,
-    /// It was sent.
-    Sent,
+    /// It was sent. The message has this id, which may be another one than that of the draft.
+    Sent(String),
     /// There is no message with this id.
     Gone,
 }
@@ -141,16 +141,33 @@ pub trait MailboxSending {
     /// answer to, or that it passes on, is not counted.
     fn encoded_size(&self, message: &Outgoing, files: &[OutgoingFile]) -> u64;
 
+    /// Judges the ids that a message names, of its basis and of its labels, by their form. It asks the provider nothing, so
+    /// that a message with an id that cannot exist is refused before anything is stored of it.
+    ///
+    /// # Errors
+    /// [`super::MailProblem::NotFound`] if no message can have the id of the basis, and
+    /// [`super::MailProblem::InvalidValue`] if no label can have one of the ids.
+    fn check_ids(&self, message: &Outgoing) -> Result<(), MailError>;
+
     /// The email addresses that the mailbox may send from, the main one first. They are remembered.
     async fn own_addresses(&self, call: &MailCall<'_>) -> Result<Vec<String>, MailError>;
 
-    /// Makes a draft without files. It has the text and our Message-ID from the beginning: a draft that is found by the
-    /// Message-ID is whole but for its files. Below the text of an answer or a forwarded message is the original; without
-    /// a text of its own, the provider makes the body.
+    /// Whether [`Self::create_draft`] makes drafts with their files. Otherwise [`Self::attach`] adds each file.
+    fn makes_whole_drafts(&self) -> bool;
+
+    /// Makes a draft. It has the text and our Message-ID from the beginning: a draft that is found by the Message-ID is
+    /// whole, but for its labels, and for its files where [`Self::makes_whole_drafts`] says no. There `files` is empty.
+    /// Below the text of an answer or a forwarded message is the original; without a text of its own, the provider makes
+    /// the body.
     ///
     /// # Returns
-    /// Its id, which it keeps when it is sent.
-    async fn create_draft(&self, call: &MailCall<'_>, message: &Outgoing) -> Result<String, MailError>;
+    /// Its id, which it keeps until it is sent.
+    async fn create_draft(
+        &self,
+        call: &MailCall<'_>,
+        message: &Outgoing,
+        files: &[OutgoingFile],
+    ) -> Result<String, MailError>;
 
     /// Adds a file to a draft, whole or not at all. A file of a draft that an earlier attempt may have added is not added
     /// twice: it is known by its name and its content, which are read before. So two files of one draft with the same
@@ -160,8 +177,10 @@ pub trait MailboxSending {
     /// The number of files that a draft has, for an attempt that goes on with it. Those of a forwarded message count.
     async fn files_of_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<usize, MailError>;
 
-    /// Deletes the attachment of a draft. A message that is not a draft is [`super::MailProblem::ContentIsFinal`].
-    async fn detach(&self, call: &MailCall<'_>, draft: &str, attachment: &str) -> Result<(), MailError>;
+    /// Deletes attachments of a draft. An id that none of them has is left out: an earlier attempt may have deleted it. A
+    /// message that is not a draft is [`super::MailProblem::ContentIsFinal`].
+    async fn detach(&self, call: &MailCall<'_>, draft: &str, attachments: &[String])
+    -> Result<(), MailError>;
 
     /// Changes a draft. A message that is not a draft is [`super::MailProblem::ContentIsFinal`].
     async fn update_draft(
@@ -175,7 +194,10 @@ pub trait MailboxSending {
     async fn delete_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<(), MailError>;
 
     /// Asks the provider to send a draft. After success it is on its way; it may stay a draft for some seconds.
-    async fn send_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<(), MailError>;
+    ///
+    /// # Returns
+    /// The id of the message that is sent, which may be another one than that of the draft.
+    async fn send_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<String, MailError>;
 
     /// What has become of a draft.
     async fn state_of(&self, call: &MailCall<'_>, draft: &str) -> Result<SendState, MailError>;
@@ -188,10 +210,13 @@ pub trait MailboxSending {
     ) -> Result<Vec<Found>, MailError>;
 
     /// Sends a message without a draft. One over [`SendLimits::without_draft`] is [`super::MailProblem::TooLarge`].
+    ///
+    /// # Returns
+    /// Its id, if the provider tells it.
     async fn send_at_once(
         &self,
         call: &MailCall<'_>,
         message: &Outgoing,
         files: &[OutgoingFile],
-    ) -> Result<(), MailError>;
+    ) -> Result<Option<String>, MailError>;
 }
