@@ -1,10 +1,16 @@
 //! A body whose length is known before it is read: texts, and files in base64 that are read while it is sent.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures_util::{StreamExt, stream};
 
-use super::base64::{self, Form};
+use super::{
+    base64::{self, Form},
+    splice::Splice,
+};
 use crate::providers::mailbox::{
     Bytes, FileSource, MailError, MailProblem, MailStream, OutgoingFile, empty_stream,
 };
@@ -12,10 +18,25 @@ use crate::providers::mailbox::{
 const OTHER_LENGTH: &str = "a file has another length than it says";
 
 /// What a body consists of.
-#[derive(Debug)]
 enum Part {
     Text(Bytes),
-    File { source: Arc<dyn FileSource>, size: u64, form: Form },
+    File {
+        source: Arc<dyn FileSource>,
+        size: u64,
+        form: Form,
+    },
+    /// With the number of bytes. The mutex lets a body be shared between threads, which a stream is not.
+    Stream(Mutex<MailStream>, u64),
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text",
+            Self::File { .. } => "File",
+            Self::Stream(..) => "Stream",
+        })
+    }
 }
 
 impl Part {
@@ -26,6 +47,9 @@ impl Part {
                 // A source need not have a stream for nothing.
                 let content = if size == 0 { empty_stream() } else { source.open(0).await? };
                 Ok(base64::encode(exactly(content, size), form))
+            }
+            Self::Stream(stream, size) => {
+                Ok(exactly(stream.into_inner().unwrap_or_else(PoisonError::into_inner), size))
             }
         }
     }
@@ -49,6 +73,19 @@ impl Body {
     pub fn push_file(&mut self, file: &OutgoingFile, form: Form) {
         self.length = self.length.saturating_add(form.length(file.size));
         self.parts.push(Part::File { source: file.source.clone(), size: file.size, form });
+    }
+
+    /// Adds all of another body.
+    pub fn push_body(&mut self, body: Self) {
+        self.length = self.length.saturating_add(body.length);
+        self.parts.extend(body.parts);
+    }
+
+    /// Adds what the splice takes from an original, which is read from its first byte on.
+    pub fn push_splice(&mut self, splice: Splice, original: MailStream) {
+        let length = splice.length();
+        self.length = self.length.saturating_add(length);
+        self.parts.push(Part::Stream(Mutex::new(splice.into_stream(original)), length));
     }
 
     /// The number of bytes of the whole body.

@@ -244,6 +244,11 @@ fn bare_id(id: &str) -> Option<&str> {
     is_sound.then_some(bare)
 }
 
+/// Whether a header of ours can have this Message-ID, which is in angle brackets.
+pub fn is_message_id(id: &str) -> bool {
+    bare_id(id).is_some()
+}
+
 /// A media type with its character set; `None` if it is none. Messages and parts may not be in base64 (RFC 2046, 5), so
 /// their types are none for a file.
 fn media_type(text: &str) -> Option<String> {

@@ -1,68 +1,129 @@
 //! Makes messages in the format of RFC 5322 with MIME while they are sent: what an application wants to send, and its
 //! files, which are read and encoded piece by piece. How a provider gets the message is the provider's part. Start
 //! reading at [`message`].
+//!
+//! A message that exists is changed in the same way: [`Outline`] says where its parts are, and [`with_changes`],
+//! [`with_file`] and [`without_parts`] make the new message while the old one is read again.
 
 pub mod base64;
 mod body;
+mod edit;
+mod fault;
 mod header;
+mod outline;
+mod splice;
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
+use futures_util::StreamExt;
 use mail_builder::mime::MimePart;
+use sha2::{Digest, Sha256};
 
-pub use self::body::{Body, first};
 use self::{base64::Form, header::Fields};
+pub use self::{
+    body::{Body, first},
+    edit::{FileMark, MARK, with_changes, with_file, without_parts},
+    fault::Fault,
+    header::is_message_id,
+    outline::{Head, Outline, Part},
+    splice::Splice,
+};
 use crate::{
     platform::{clock::Timestamp, randomness::Hash},
-    providers::mailbox::{Address, MailError, Outgoing, OutgoingFile, Priority},
+    providers::mailbox::{Address, Content, MailError, MailStream, Outgoing, OutgoingFile, Priority},
 };
 
 /// The bytes that the header of a message has besides its values, and those of the frame of a file.
 const FRAME: u64 = 1024;
 
+/// Parts of another message that are passed on as they are.
+pub struct Carried {
+    /// The other message, from its first byte on.
+    pub original: MailStream,
+    /// Where the parts are in it, in their order.
+    pub parts: Vec<Range<u64>>,
+}
+
 /// The message as a body. Its recipients in Bcc are in it: the provider takes them out. The basis and the labels are
-/// not in it.
+/// not in it. Without a sender the provider writes it.
 ///
 /// # Errors
 /// [`crate::providers::mailbox::MailProblem::InvalidValue`] if an address, a Message-ID or a file name cannot be in a
 /// message.
 pub fn message(
     message: &Outgoing,
-    from: &Address,
+    from: Option<&Address>,
+    carried: Option<Carried>,
     files: &[OutgoingFile],
     now: Timestamp,
 ) -> Result<Body, MailError> {
     let mut body = Body::default();
     let mut fields = header(message, from, now)?;
-    let text = text_part(message);
-    if files.is_empty() {
+    let text = text_part(message.content.as_ref());
+    let carried = carried.filter(|carried| !carried.parts.is_empty());
+    if files.is_empty() && carried.is_none() {
         let mut head = fields.into_bytes();
         head.extend_from_slice(&text);
         body.push_text(head);
         return Ok(body);
     }
-    let boundary = boundary(message, &text);
+    let boundary = boundary(message.message_id.as_bytes(), &text);
     fields.push("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
     let mut head = fields.into_bytes();
     head.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     head.extend_from_slice(&text);
     body.push_text(head);
-    for file in files {
-        let mut fields = Fields::default();
-        fields.push_media_type(file.content_type.as_deref());
-        fields.push_file_name(&file.name)?;
-        fields.push("Content-Transfer-Encoding", "base64");
-        let mut head = format!("\r\n--{boundary}\r\n").into_bytes();
-        head.append(&mut fields.into_bytes());
-        head.extend_from_slice(b"\r\n");
-        body.push_text(head);
-        body.push_file(file, Form::Lines);
+    if let Some(Carried { original, parts }) = carried {
+        let mut splice = Splice::default();
+        for part in parts {
+            splice.push_text(format!("\r\n--{boundary}\r\n"));
+            splice.keep(part);
+        }
+        body.push_splice(splice, original);
+    }
+    for (number, file) in files.iter().enumerate() {
+        body.push_text(format!("\r\n--{boundary}\r\n"));
+        push_file_part(&mut body, file, &new_mark(&message.message_id, number))?;
     }
     body.push_text(format!("\r\n--{boundary}--\r\n"));
     Ok(body)
+}
+
+/// A mark for a file of a new message: another one for each file of each message. Its content is read only when it is sent.
+fn new_mark(message_id: &str, number: usize) -> FileMark {
+    let hash = Hash::keyed(message_id.as_bytes(), &[&b"file"[..], number.to_string().as_bytes()]).to_string();
+    FileMark(hash.get(..32).unwrap_or_default().to_owned())
+}
+
+/// Adds a part with a file. By its mark the file is known again.
+fn push_file_part(body: &mut Body, file: &OutgoingFile, mark: &FileMark) -> Result<(), MailError> {
+    let mut fields = Fields::default();
+    fields.push_media_type(file.content_type.as_deref());
+    fields.push_file_name(&file.name)?;
+    fields.push(MARK, &mark.0);
+    fields.push("Content-Transfer-Encoding", "base64");
+    let mut head = fields.into_bytes();
+    head.extend_from_slice(b"\r\n");
+    body.push_text(head);
+    body.push_file(file, Form::Lines);
+    Ok(())
+}
+
+/// A text that is different for each name and content.
+///
+/// # Errors
+/// Those of the stream.
+pub async fn fingerprint(name: &str, mut content: MailStream) -> Result<String, MailError> {
+    let mut hash = Sha256::new();
+    hash.update((name.len() as u64).to_be_bytes());
+    hash.update(name);
+    while let Some(piece) = content.next().await {
+        hash.update(piece?);
+    }
+    Ok(hash.finalize().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
 }
 
 /// The number of bytes of the message with its files, at most: without the text of its basis.
@@ -89,11 +150,11 @@ pub fn max_length(message: &Outgoing, files: &[OutgoingFile]) -> u64 {
     parts.fold(0, u64::saturating_add)
 }
 
-fn header(message: &Outgoing, from: &Address, now: Timestamp) -> Result<Fields, MailError> {
+fn header(message: &Outgoing, from: Option<&Address>, now: Timestamp) -> Result<Fields, MailError> {
     let mut fields = Fields::default();
     fields.push_date("Date", now);
     fields.push_ids("Message-ID", &[message.message_id.as_str()])?;
-    fields.push_addresses("From", std::slice::from_ref(from))?;
+    fields.push_addresses("From", from.map(std::slice::from_ref).unwrap_or_default())?;
     fields.push_addresses("Reply-To", &message.reply_to)?;
     fields.push_addresses("To", &message.to)?;
     fields.push_addresses("Cc", &message.cc)?;
@@ -103,7 +164,16 @@ fn header(message: &Outgoing, from: &Address, now: Timestamp) -> Result<Fields, 
     fields.push_ids("In-Reply-To", &answered)?;
     let references: Vec<_> = message.references.iter().map(String::as_str).collect();
     fields.push_ids("References", &references)?;
-    match message.priority {
+    push_priority(&mut fields, message.priority);
+    if message.asks_receipt {
+        fields.push_addresses(edit::RECEIPT, from.map(std::slice::from_ref).unwrap_or_default())?;
+    }
+    fields.push("MIME-Version", "1.0");
+    Ok(fields)
+}
+
+fn push_priority(fields: &mut Fields, priority: Option<Priority>) {
+    match priority {
         Some(Priority::High) => {
             fields.push("Importance", "high");
             fields.push("X-Priority", "1");
@@ -114,16 +184,10 @@ fn header(message: &Outgoing, from: &Address, now: Timestamp) -> Result<Fields, 
         }
         Some(Priority::Normal) | None => {}
     }
-    if message.asks_receipt {
-        fields.push_addresses("Disposition-Notification-To", std::slice::from_ref(from))?;
-    }
-    fields.push("MIME-Version", "1.0");
-    Ok(fields)
 }
 
 /// The part with the text, from its own header on. Its encoding is the shortest that keeps lines short.
-fn text_part(message: &Outgoing) -> Vec<u8> {
-    let content = message.content.as_ref();
+fn text_part(content: Option<&Content>) -> Vec<u8> {
     let text = content.map_or(Cow::Borrowed(""), |content| with_line_ends(&content.text));
     let kind = if content.is_some_and(|content| content.is_html) { "text/html" } else { "text/plain" };
     let mut part = Vec::new();
@@ -141,8 +205,8 @@ fn with_line_ends(text: &str) -> Cow<'_, str> {
 }
 
 /// A line that the parts do not have. The attack: a text with the boundary in it adds parts. So it depends on the text.
-fn boundary(message: &Outgoing, text: &[u8]) -> String {
-    let hash = Hash::keyed(message.message_id.as_bytes(), &[text]).to_string();
+fn boundary(key: &[u8], text: &[u8]) -> String {
+    let hash = Hash::keyed(key, &[text]).to_string();
     // No encoding of a part can have `=_` (RFC 2045, 6.7).
     format!("=_{}", hash.get(..32).unwrap_or_default())
 }
