@@ -198,7 +198,12 @@ impl Application for AzureApplication {
         self.tenant.is_some()
     }
 
-    async fn try_credentials(&self, http: &dyn ProviderHttp, secret: &SecretString) -> Result<(), Refusal> {
+    async fn try_credentials(
+        &self,
+        http: &dyn ProviderHttp,
+        secret: &SecretString,
+        _redirect_uri: &str,
+    ) -> Result<(), Refusal> {
         requests::try_credentials(http, &self.endpoints(), self.client_id.as_str(), secret).await
     }
 }

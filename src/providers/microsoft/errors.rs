@@ -133,6 +133,14 @@ pub(super) fn of_why(why: &RefusalKind) -> Diagnosis {
              so, approved. Then sign in again.",
             Remedy::Open(PERMISSIONS),
         ),
+        RefusalKind::NoRefreshToken => (
+            "Microsoft did not give lasting access",
+            "The sign-in went through, but Microsoft gave no refresh token, without which the access would end within \
+             the hour. The connector was not changed.",
+            Who::Admin,
+            "See that the delegated permission offline_access is listed under API permissions. Then sign in again.",
+            Remedy::Open(PERMISSIONS),
+        ),
         RefusalKind::TokenRefused => (
             "Microsoft no longer accepts the access to the mailbox",
             "Microsoft Graph, from which applications read at Microsoft, does not accept the access token.",
@@ -148,6 +156,14 @@ pub(super) fn of_why(why: &RefusalKind) -> Diagnosis {
             "Read Microsoft’s message below. See that the account has a mailbox, and that the company allows this \
              application to read it.",
             Remedy::Message,
+        ),
+        // Microsoft Graph is the same for all applications, so Microsoft never says this.
+        RefusalKind::ApiDisabled => (
+            "Microsoft does not let the application use Microsoft Graph",
+            "Microsoft Graph, from which applications read at Microsoft, is not enabled for this application.",
+            Who::Admin,
+            "Compare API permissions in the Azure portal with View API scope on the connector’s page. Then sign in again.",
+            Remedy::Open(PERMISSIONS),
         ),
         RefusalKind::PermissionsMissing(missing) => {
             return Diagnosis {

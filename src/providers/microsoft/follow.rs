@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     platform::text,
-    providers::{EXPIRES_IN, Field},
+    providers::{
+        EXPIRES_IN, Field,
+        mirror::{chosen_scopes, mirror, show_chosen},
+    },
     ui::islands::{for_each, show, typed},
 };
 
@@ -21,12 +24,9 @@ pub fn follow() -> Option<()> {
     let name = typed(Field::ServiceName.name()).unwrap_or_default();
     let chosen = chosen_radio(ACCOUNT_TYPE)?;
     let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
-    let scopes = scopes();
+    let scopes = chosen_scopes();
     let (listed, lines) = (scopes.join(", "), scopes.join("\n"));
-    for_each("[data-scope]", |item| {
-        let _ =
-            show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
-    });
+    show_chosen(&scopes);
     let months = chosen_radio(EXPIRES_IN).and_then(|radio| radio.get_attribute("value"));
     let day = typed(Field::SecretExpires.name()).unwrap_or_default();
     let (choice, life) = expiration(&months.unwrap_or_default(), &day);
@@ -38,8 +38,7 @@ pub fn follow() -> Option<()> {
         ("expiration", &choice),
         ("life", &life),
     ] {
-        let text = if text.is_empty() { "Mail360" } else { text };
-        for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
+        mirror(field, text);
     }
     let id = client_id.as_deref();
     for_each("[data-portal]", |link| {
@@ -68,21 +67,4 @@ pub fn follow() -> Option<()> {
 /// The chosen one of the radio buttons with this name.
 fn chosen_radio(name: &str) -> Option<Element> {
     document().query_selector(&["input[name=", name, "]:checked"].concat()).ok().flatten()
-}
-
-/// The permissions: the required ones, which the guide names in an attribute of its list, and those that are ticked in
-/// the form, without those that another ticked one includes.
-fn scopes() -> Vec<String> {
-    let mut scopes = Vec::new();
-    for_each("[data-required]", |list| {
-        let required = list.get_attribute("data-required").unwrap_or_default();
-        scopes.extend(required.split(' ').map(str::to_owned));
-    });
-    let mut included = Vec::new();
-    for_each("input[name^=scopes]:checked", |input| {
-        scopes.extend(input.get_attribute("value"));
-        included.extend(input.get_attribute("data-includes"));
-    });
-    scopes.retain(|scope| !included.contains(scope));
-    scopes
 }

@@ -153,7 +153,7 @@ fn read_words(said: Option<&Members>, meta: &ResponseMeta, access_token: &Secret
         description: description.map(clean).as_deref(),
         trace_id: ids.text("request-id").or(meta.request_id.as_deref()).map(clean).as_deref(),
         correlation_id: ids.text("client-request-id").map(clean).as_deref(),
-        codes: &[],
+        ..RawError::default()
     })
 }
 

@@ -1,18 +1,14 @@
 //! Checks the ID token, which names the person who signed in and their tenant.
 //!
-//! The ID token comes from the token endpoint over TLS, so its signature need not be checked (OpenID Connect Core
-//! 1.0, 3.1.3.7 (6)); `aud`, `iss`, `exp` and `nonce` are.
+//! The checks that all providers share are in `providers::id_token`; here are `iss`, `aud` and `tid`.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::endpoints::IssuerTemplate;
+pub use crate::providers::id_token::NotProved;
 use crate::{
     platform::{clock::Timestamp, randomness::Hash},
-    providers::{
-        Claim, Evidence, Mismatch, RefusalKind, TOLERATED_SKEW, guid, members::Members, shown_guid,
-        shown_issuer,
-    },
+    providers::{Claim, Mismatch, RefusalKind, guid, id_token, members::Members, shown_guid, shown_issuer},
 };
 
 /// The values that an ID token must have.
@@ -60,47 +56,17 @@ impl Identity {
     }
 }
 
-/// The reason why an ID token was refused: [`RefusalKind::WrongDirectory`] if only the tenant is wrong,
-/// [`RefusalKind::Garbled`] if it is not an ID token, [`RefusalKind::IdentityNotProved`] if it is not for
-/// this sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotProved {
-    pub why: RefusalKind,
-    /// The failed check, with both values.
-    pub mismatch: Option<Mismatch>,
-}
-
-impl NotProved {
-    fn of(mismatch: Mismatch) -> Self {
-        Self { why: RefusalKind::IdentityNotProved, mismatch: Some(mismatch) }
-    }
-
-    /// There was no ID token.
-    pub fn missing() -> Self {
-        Self::of(Mismatch::new(Claim::IdToken, None, None))
-    }
-
-    /// The finding of this program.
-    pub fn evidence(self) -> Option<Evidence> {
-        self.mismatch.map(Evidence::Mismatch)
-    }
-}
-
 /// Checks an ID token. Unused claims may be missing or have any value.
 ///
 /// # Errors
 /// [`NotProved`], by the first check that fails.
 pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, NotProved> {
-    let claims = parse(token).ok_or(NotProved { why: RefusalKind::Garbled, mismatch: None })?;
+    let claims = id_token::claims(token).ok_or_else(NotProved::garbled)?;
     let tid = claims.text("tid").and_then(guid);
-    check_issuer(&claims, tid.as_deref(), expected).map_err(NotProved::of)?;
-    check_audience(&claims, expected).map_err(NotProved::of)?;
-    let nonce = claims.text("nonce");
-    if nonce.is_none_or(|nonce| Hash::of(nonce.as_bytes()) != expected.nonce) {
-        let differs = nonce.map(|_| "it differs from the one that was sent".to_owned());
-        return Err(NotProved::of(Mismatch::new(Claim::Nonce, None, differs)));
-    }
-    check_time(&claims, expected).map_err(NotProved::of)?;
+    check_issuer(&claims, tid.as_deref(), expected)?;
+    check_audience(&claims, expected)?;
+    id_token::check_nonce(&claims, expected.nonce)?;
+    id_token::check_time(&claims, expected.now, expected.provider_now)?;
     let right = match expected.tenant {
         ExpectedTenant::Any => true,
         ExpectedTenant::Some => tid.is_some(),
@@ -147,39 +113,6 @@ fn check_audience(claims: &Members, expected: &Expected<'_>) -> Result<(), Misma
     let received: Vec<_> = texts.iter().take(5).map(|text| shown_guid(text)).collect();
     let received = (!received.is_empty()).then(|| received.join(", "));
     Err(Mismatch::new(Claim::Aud, Some(expected.client_id.to_owned()), received))
-}
-
-/// Checks `exp`, and `nbf` (or `iat` if there is no `nbf`). If a new token is out of date by this machine's clock, the
-/// clock is wrong.
-fn check_time(claims: &Members, expected: &Expected<'_>) -> Result<(), Mismatch> {
-    let now = expected.now.seconds();
-    let (from, until, made) = (claims.seconds("nbf"), claims.seconds("exp"), claims.seconds("iat"));
-    let provider_now = expected.provider_now.map(Timestamp::seconds).or(made);
-    let clock_ahead = provider_now.map(|there| now.saturating_sub(there));
-    let shown = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000)).for_machines();
-    let mismatch = |claim, sign: &str, received: Option<i64>| Mismatch {
-        clock_ahead,
-        ..Mismatch::new(claim, Some(format!("{sign} {}", expected.now.for_machines())), received.map(shown))
-    };
-    if until.is_none_or(|until| until <= now.saturating_sub(TOLERATED_SKEW)) {
-        return Err(mismatch(Claim::Exp, "later than", until));
-    }
-    match from.or(made) {
-        Some(from) if from > now.saturating_add(TOLERATED_SKEW) => {
-            Err(mismatch(Claim::Nbf, "not later than", Some(from)))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The claims of a JSON Web Token in its compact form (RFC 7519).
-fn parse(token: &str) -> Option<Members> {
-    let mut parts = token.split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    Members::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
 }
 
 #[cfg(test)]

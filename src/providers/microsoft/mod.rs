@@ -60,8 +60,6 @@ mod places;
 #[cfg(feature = "ssr")]
 mod provider;
 #[cfg(feature = "ssr")]
-mod provider_url;
-#[cfg(feature = "ssr")]
 mod redirect;
 #[cfg(feature = "ssr")]
 mod removal;

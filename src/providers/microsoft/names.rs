@@ -15,6 +15,7 @@ pub static NAMES: Names = Names {
     directory: "Tenant",
     permissions_page: "API permissions",
     approve_button: "Grant admin consent",
+    choice: "",
     error_line: "its line with AADSTS and a number",
     error_place: "Look on Microsoft’s page for “AADSTS” with a number, perhaps behind “Troubleshooting details” or \
                   “More details”, and paste that line. Some pages show no such number.",

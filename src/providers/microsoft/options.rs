@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{MicrosoftUrls, provider::Microsoft, provider_url};
-use crate::providers::SharedProvider;
+use super::{MicrosoftUrls, provider::Microsoft};
+use crate::providers::{SharedProvider, provider_url};
 
 const AUTHORIZE: &str = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize";
 const TOKEN: &str = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token";
@@ -49,7 +49,7 @@ impl Options {
         let mut mistakes = Vec::new();
         let mut check = |setting: &str, typed: &str, default: &str| {
             let address = if typed.trim().is_empty() { default } else { typed };
-            let address = provider_url::check(address);
+            let address = provider_url::check(address, Some("{tenant}"));
             address.map_err(|mistake| mistakes.push(format!("{setting}: {mistake}")))
         };
         let authorize = check("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url, AUTHORIZE);

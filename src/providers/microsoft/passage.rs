@@ -31,9 +31,11 @@ pub fn passage(graph: &str) -> Passage {
         .strip_suffix("/v1.0")
         .map(|root| PassagePart { prefix: BETA, address: format!("{root}/{BETA}") });
     Passage {
+        api_base: Some(graph.to_owned()),
         parts: std::iter::once(configured).chain(beta).collect(),
         link_keys: LINK_KEYS,
         downloads: DOWNLOADS,
+        long_answers: &[],
         batches: BATCHES,
         max_in_batch: MAX_IN_BATCH,
     }
@@ -91,6 +93,9 @@ mod tests {
             addresses("https://gateway.example/graph"),
             [of("v1.0/", "https://gateway.example/graph/")]
         );
-        assert_eq!(passage("https://graph.example/v1.0").api_base(), Some("https://graph.example/v1.0"));
+        assert_eq!(
+            passage("https://graph.example/v1.0").api_base.as_deref(),
+            Some("https://graph.example/v1.0")
+        );
     }
 }

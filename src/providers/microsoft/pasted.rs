@@ -7,7 +7,7 @@ use super::{
     errors,
     words::{self, id_after},
 };
-use crate::providers::{ProviderWords, RawError, diagnosis::Remedy, provider, single_line};
+use crate::providers::{ProviderWords, RawError, diagnosis::Remedy, pasted_text, provider, single_line};
 
 /// At most this number of characters of the text is read. Microsoft's errors have a few hundred characters. A form
 /// sends a character that is not ASCII in up to nine bytes; a text of this length still fits into a body.
@@ -123,7 +123,7 @@ fn read(text: &str) -> Found {
         ..RawError::default()
     });
     // The addresses keep every character of the pasted text, because they are compared.
-    Found { code, said: said.with_codes(code), uris: uris(&text) }
+    Found { code, said: said.with_codes(code), uris: pasted_text::uris(&text, &MICROSOFT) }
 }
 
 /// The description: from the code to the end of its line.
@@ -134,31 +134,6 @@ fn description(text: &str) -> Option<String> {
     let end =
         [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
     Some(single_line(&line[..end.unwrap_or(line.len())], 1_000))
-}
-
-/// The addresses in the text, each once, without Microsoft's own.
-fn uris(text: &str) -> Vec<String> {
-    let mut uris: Vec<String> = Vec::new();
-    let ends =
-        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '<' | '>' | '`' | '’' | '”' | ')' | ']');
-    for (at, _) in text.match_indices("http") {
-        let before = text[..at].chars().next_back();
-        let rest = &text[at..];
-        if before.is_some_and(char::is_alphanumeric)
-            || !(rest.starts_with("http://") || rest.starts_with("https://"))
-        {
-            continue;
-        }
-        let uri = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        let uri = uri.trim_end_matches(['.', ',', ';', ':']);
-        let host = uri.split("://").nth(1).and_then(|rest| rest.split(['/', ':', '?', '#']).next());
-        let host = host.unwrap_or_default().to_lowercase();
-        if !host.is_empty() && !MICROSOFT.contains(&host.as_str()) && !uris.iter().any(|known| known == uri) {
-            uris.push(uri.to_owned());
-        }
-    }
-    uris.truncate(5);
-    uris
 }
 
 #[cfg(test)]

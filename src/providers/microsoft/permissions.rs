@@ -29,7 +29,7 @@ pub static PERMISSIONS: [Permission; 11] = [
     },
     Permission {
         needs_administrator: true,
-        includes: Some("Mail.Read"),
+        includes: &["Mail.Read"],
         ..optional(
             MAIL,
             "Mail.ReadWrite",
@@ -57,7 +57,7 @@ pub static PERMISSIONS: [Permission; 11] = [
     },
     Permission {
         needs_administrator: true,
-        includes: Some("Contacts.Read"),
+        includes: &["Contacts.Read"],
         ..optional(
             CONTACTS,
             "Contacts.ReadWrite",
@@ -76,7 +76,7 @@ pub static PERMISSIONS: [Permission; 11] = [
     },
     Permission {
         needs_administrator: true,
-        includes: Some("MailboxSettings.Read"),
+        includes: &["MailboxSettings.Read"],
         ..optional(
             SETTINGS,
             "MailboxSettings.ReadWrite",
@@ -104,7 +104,7 @@ const fn optional(
         required: false,
         suggested: false,
         needs_administrator: false,
-        includes: None,
+        includes: &[],
     }
 }
 
@@ -143,10 +143,13 @@ mod tests {
     fn each_optional_permission_says_what_it_allows_and_includes_one_of_its_own_group() {
         for permission in optional_permissions() {
             assert!(!permission.calls.is_empty() && !permission.group.is_empty(), "{}", permission.name);
-            let Some(lesser) = permission.includes else { continue };
-            let lesser = PERMISSIONS.iter().find(|known| known.name == lesser).expect(lesser);
-            assert_eq!(lesser.group, permission.group, "{}", permission.name);
-            assert!(permission.calls.contains(lesser.name), "{}", permission.name);
+            for lesser in permission.includes {
+                let lesser = PERMISSIONS.iter().find(|known| known.name == *lesser).expect(lesser);
+                assert_eq!(lesser.group, permission.group, "{}", permission.name);
+                assert!(permission.calls.contains(lesser.name), "{}", permission.name);
+                // The list is complete: nothing that a lesser permission includes is left out.
+                assert!(lesser.includes.iter().all(|name| permission.includes.contains(name)));
+            }
         }
     }
 

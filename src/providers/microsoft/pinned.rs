@@ -137,8 +137,8 @@ impl Pinned for PinnedSignIn {
             provider_now: grant.date,
             secrets: expected.secrets,
         };
-        let token = grant.id_token.as_ref().ok_or_else(|| refusal(NotProved::missing()))?;
-        let proved = id_token::check(token.expose_secret(), &claims).map_err(refusal)?;
+        let token = grant.id_token.as_ref().ok_or_else(NotProved::missing)?;
+        let proved = id_token::check(token.expose_secret(), &claims)?;
         let me = graph::me(http, &self.endpoints.graph, &grant.access_token).await?;
         Ok(Identity {
             account: me.account,
@@ -206,14 +206,6 @@ impl Pinned for PinnedSignIn {
 
     fn mailbox(&self) -> Option<SharedMailbox> {
         Some(Arc::new(GraphMailbox::new(&self.endpoints.graph)))
-    }
-}
-
-fn refusal(not: NotProved) -> Refusal {
-    let why = not.why.clone();
-    match not.evidence() {
-        Some(evidence) => Refusal::found(why, evidence),
-        None => why.into(),
     }
 }
 

@@ -52,7 +52,7 @@ impl<'a> Granted<'a> {
             return true;
         }
         let Some(scopes) = &self.scopes else { return true };
-        let including = PERMISSIONS.iter().filter(|permission| permission.includes == Some(scope));
+        let including = PERMISSIONS.iter().filter(|permission| permission.includes.contains(&scope));
         let mut names = including.map(|permission| permission.name).chain([scope]);
         names.any(|name| scopes.contains(&bare(name, self.graph)))
     }

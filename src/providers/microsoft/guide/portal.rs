@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use url::{Host, Url};
 
 use super::super::urls::MicrosoftUrls;
-use crate::{providers::ClientId, ui::links::NewWindow};
+use crate::{
+    providers::{ClientId, guide::with_links},
+    ui::links::NewWindow,
+};
 
 /// The path of the list of applications in a portal.
 const APPLICATIONS: &str = "#view/Microsoft_AAD_RegisteredApps";
@@ -170,21 +173,7 @@ pub fn directions(urls: &MicrosoftUrls, text: &str, client_id: &ClientId) -> Any
         ])
         .filter_map(|(words, to)| Some((words, to?)))
         .collect();
-    let mut parts = Vec::new();
-    let mut rest = text;
-    let named = |rest: &str| {
-        places
-            .iter()
-            .filter_map(|(words, to)| Some((rest.find(words)?, *words, to)))
-            .min_by_key(|(at, ..)| *at)
-    };
-    while let Some((at, words, to)) = named(rest) {
-        parts.push(rest[..at].to_owned().into_any());
-        parts.push(view! { <NewWindow to=to.clone() words=words /> }.into_any());
-        rest = &rest[at + words.len()..];
-    }
-    parts.push(rest.to_owned().into_any());
-    parts.into_any()
+    with_links(text, &places)
 }
 
 #[cfg(test)]

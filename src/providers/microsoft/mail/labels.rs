@@ -9,7 +9,10 @@ use super::{
     read::{listed, next_link, owned, text},
     request::{Graph, SETTINGS_READ},
 };
-use crate::providers::mailbox::{Label, MailError, MailProblem};
+use crate::providers::{
+    color,
+    mailbox::{Label, MailError, MailProblem},
+};
 
 /// The path of the categories of a mailbox.
 pub(super) const PATH: &str = "/me/outlook/masterCategories";
@@ -19,7 +22,6 @@ const MAX_NAME: usize = 1020;
 /// Maximum number of pages that are read.
 const MAX_PAGES: usize = 20;
 const TOO_MANY: &str = "The mailbox has more labels than a call reads. Read them with the raw passage.";
-const NO_COLOR: &str = "Give the colour of a label as # and six hexadecimal digits, such as #e74856.";
 
 /// Outlook's 25 preset colours, in their order: red, orange, brown, yellow, green, teal, olive, blue, purple,
 /// cranberry, steel, dark steel, grey, dark grey, black, and the dark ones from red to cranberry (Microsoft Graph,
@@ -105,27 +107,8 @@ pub(super) fn label(value: &Value) -> Option<Label> {
 /// # Errors
 /// [`MailProblem::InvalidValue`] if it is no colour.
 pub(super) fn nearest_preset(color: &str) -> Result<String, MailError> {
-    let wanted = rgb(color).ok_or_else(|| MailError::from(MailProblem::InvalidValue(NO_COLOR)))?;
-    let distance_of = |preset: &str| rgb(preset).map_or(u32::MAX, |known| distance(wanted, known));
-    let nearest = PRESETS.iter().enumerate().min_by_key(|(_, preset)| distance_of(preset));
-    let number = nearest.map_or(0, |(number, _)| number);
+    let number = color::nearest(color, &PRESETS)?;
     Ok(format!("preset{number}"))
-}
-
-/// Red, green and blue of a colour that is written as `#rrggbb`.
-fn rgb(color: &str) -> Option<[u8; 3]> {
-    let digits = color.strip_prefix('#')?;
-    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
-    Some([red, green, blue])
-}
-
-/// The square of the distance of two colours.
-fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
-    let parts = one.into_iter().zip(other);
-    parts.map(|(one, other)| u32::from(one.abs_diff(other))).map(|part| part * part).sum()
 }
 
 #[cfg(test)]
@@ -134,6 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::providers::color::{NO_COLOR, distance, rgb};
 
     #[test]
     fn a_preset_is_a_colour_and_no_colour_is_none() {

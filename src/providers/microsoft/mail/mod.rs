@@ -30,14 +30,19 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use self::request::Graph;
 use crate::providers::mailbox::{
     Attachment, Contact, ContactChanges, ContactFolder, ContactPage, ContactQuery, ContactSearch, Content,
-    Download, DraftQuery, Folder, Label, MailCall, MailError, Mailbox, Message, MessagePage, MessageQuery,
-    SearchQuery, ThreadQuery,
+    Download, DraftQuery, Folder, Label, MailCall, MailError, Mailbox, MailboxLimits, Message, MessagePage,
+    MessageQuery, SearchQuery, ThreadQuery,
 };
+
+/// Microsoft Graph, throttling limits, "Outlook service limits": for each application and mailbox. A unit is a request.
+const LIMITS: MailboxLimits = MailboxLimits { at_once: 4, window: Duration::from_mins(10), units: 10_000 };
 
 /// A mailbox at one base address of Graph.
 #[derive(Clone, Debug)]
@@ -58,6 +63,10 @@ impl GraphMailbox {
 
 #[async_trait]
 impl Mailbox for GraphMailbox {
+    fn limits(&self) -> MailboxLimits {
+        LIMITS
+    }
+
     fn max_search_results(&self) -> Option<u32> {
         Some(search::MAX_RESULTS)
     }

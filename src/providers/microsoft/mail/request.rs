@@ -127,6 +127,7 @@ impl<'a> Graph<'a> {
         let mut request = self.request(Method::POST, &question, MailBody::Whole(body.to_string().into()))?;
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         request.weight = weight;
+        request.units = weight.into();
         let answer = self.send(request, permission).await?;
         self.read_object(answer, MAX_JSON).await
     }
@@ -225,7 +226,8 @@ impl<'a> Graph<'a> {
         if let Some(id) = self.call.request_id {
             headers.insert("client-request-id", value(id)?);
         }
-        Ok(MailRequest { method, url: question.url.to_owned(), headers, body, weight: 1, is_download: false })
+        let url = question.url.to_owned();
+        Ok(MailRequest { method, url, headers, body, weight: 1, units: 1, is_download: false })
     }
 
     /// Sends a request, and reads the error if it is refused.

@@ -1,51 +1,7 @@
-//! Makes plain text of a pasted text by the rules of [`crate::platform::text`]: invisible characters are removed, other
-//! digits and look-alike characters become ASCII. It then finds Microsoft's code in the ways in which it is written.
+//! Finds Microsoft's code in a pasted text, in the ways in which it is written.
 
-use crate::{platform::text, providers::microsoft::codes};
-
-/// Decodes the character references of HTML, which sources of pages have, and the escapes of JSON, which the token
-/// endpoint and logs have.
-pub(super) fn decode(text: &str) -> String {
-    let text = html_escape::decode_html_entities(text);
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = &*text;
-    while let Some((before, after)) = rest.split_once('\\') {
-        decoded.push_str(before);
-        let (sign, length) = read_escape(after).unwrap_or(('\\', 0));
-        decoded.push(sign);
-        rest = &after[length..];
-    }
-    decoded + rest
-}
-
-/// Reads the rest of a JSON escape after its backslash (RFC 8259, 7). Returns the character, and the number of bytes
-/// of `after` that belong to the escape. `None` if it is not a JSON escape.
-fn read_escape(after: &str) -> Option<(char, usize)> {
-    match after.chars().next()? {
-        sign @ ('"' | '/' | '\\') => Some((sign, 1)),
-        'n' => Some(('\n', 1)),
-        'r' => Some(('\r', 1)),
-        't' => Some(('\t', 1)),
-        'u' => {
-            let sign = char::from_u32(u32::from_str_radix(after.get(1..5)?, 16).ok()?)?;
-            Some((sign, 5))
-        }
-        _ => None,
-    }
-}
-
-/// The text in plain characters, line by line: in the form NFKC, with ASCII in place of other digits and look-alike
-/// characters, and without invisible characters.
-pub(super) fn plain(text: &str) -> String {
-    let visible = text::without_invisible(text);
-    let composed = text::nfkc(&visible);
-    composed.lines().map(text::ascii).collect::<Vec<_>>().join("\n")
-}
-
-/// The text in small letters with one space between words, for finding sentences.
-pub(super) fn words(plain: &str) -> String {
-    plain.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use crate::providers::microsoft::codes;
+pub(super) use crate::providers::pasted_text::{decode, plain, words};
 
 /// The first code of Microsoft's in a plain text: `AADSTS50011`, `AADSTS 50011`, `aadsts: 50011`, the address of
 /// Microsoft's page about it, or a label with a number (`Error Code: 53003`, `Fehlercode: 53003`).

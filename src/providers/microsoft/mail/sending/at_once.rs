@@ -46,10 +46,10 @@ pub(super) async fn send(
     }
     // All reads come first. The attack: as many replies as there is room for take all room, and then wait for that of
     // their originals.
-    let parts = read_parts(graph, message, files).await.map_err(super::before)?;
+    let parts = read_parts(graph, message, files).await.map_err(MailError::before_sending)?;
     // The message is in memory while it is sent.
     let _room = graph.call.http.room(parts.size(message, files)).await?;
-    let ready = ready(message, parts, files).await.map_err(super::before)?;
+    let ready = ready(message, parts, files).await.map_err(MailError::before_sending)?;
     let Ready { path, kind, body } = ready;
     if body.len() > MAX_REQUEST {
         return Err(MailProblem::TooLarge.into());
@@ -96,7 +96,7 @@ async fn read_parts(
         && is_threaded
         && let Some(from) = main_sender(graph, message).await?
     {
-        match mime::message(message, &from, files, graph.call.now) {
+        match mime::message(message, Some(&from), None, files, graph.call.now) {
             Ok(source) => return Ok(Parts::Mime(source)),
             // Graph may take in JSON what cannot be in a header, such as an address with other characters than ASCII.
             Err(MailError { problem: MailProblem::InvalidValue(_), .. }) => {}

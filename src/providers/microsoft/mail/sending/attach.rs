@@ -8,9 +8,7 @@ use ::http::{
     HeaderValue, Method,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
-use futures_util::StreamExt;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{
     super::{
@@ -18,14 +16,13 @@ use super::{
         attachments::{self, Listed},
         request::{Graph, MAIL_WRITE, Question},
     },
-    fault::Fault,
     upload,
 };
 use crate::providers::{
     mailbox::{
         Attachment, AttachmentKind, MailBody, MailError, MailProblem, MailStream, OutgoingFile, empty_stream,
     },
-    mime::{self, base64::Form},
+    mime::{self, Fault, base64::Form},
 };
 
 /// Maximum number of bytes of a request with a file. Graph takes 4 MB (Microsoft Graph, attachment: files below 3 MB, which
@@ -58,16 +55,8 @@ async fn mark(file: &OutgoingFile) -> Result<String, MailError> {
     mark_of(&file.name, content).await
 }
 
-async fn mark_of(name: &str, mut content: MailStream) -> Result<String, MailError> {
-    let mut hash = Sha256::new();
-    hash.update((name.len() as u64).to_be_bytes());
-    hash.update(name);
-    while let Some(piece) = content.next().await {
-        hash.update(piece?);
-    }
-    let half: String =
-        hash.finalize().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    Ok(format!("{half}@mail360"))
+async fn mark_of(name: &str, content: MailStream) -> Result<String, MailError> {
+    Ok(format!("{}@mail360", mime::fingerprint(name, content).await?))
 }
 
 /// Whether the draft has this file. From a service that does not tell Content-IDs, the content itself is read: a forwarded

@@ -27,7 +27,7 @@ fn path_of(draft: &str) -> Result<String, MailError> {
 /// # Returns
 /// Its id.
 pub(super) async fn create(graph: &Graph<'_>, message: &Outgoing) -> Result<String, MailError> {
-    let content = quote::body(graph, message).await.map_err(super::before)?;
+    let content = quote::body(graph, message).await.map_err(MailError::before_sending)?;
     let fields = Value::from(json::message(message, content.as_deref())?);
     let (path, body) = match &message.basis {
         Basis::New => ("/me/messages".to_owned(), fields),
@@ -53,17 +53,25 @@ pub(super) async fn update(graph: &Graph<'_>, draft: &str, change: &DraftChange)
 ///
 /// # Errors
 /// [`MailProblem::ContentIsFinal`] if the message is not a draft.
-pub(super) async fn detach(graph: &Graph<'_>, draft: &str, attachment: &str) -> Result<(), MailError> {
-    let path = format!("{}/attachments/{}", path_of(draft)?, segment(attachment)?);
+pub(super) async fn detach(graph: &Graph<'_>, draft: &str, attachments: &[String]) -> Result<(), MailError> {
     must_be_draft(graph, draft).await?;
-    graph.send_only(Method::DELETE, MAIL_WRITE, &path, None, &[]).await
+    for attachment in attachments {
+        // A text that is no id is the id of no attachment.
+        let Ok(attachment) = segment(attachment) else { continue };
+        let path = format!("{}/attachments/{attachment}", path_of(draft)?);
+        match graph.send_only(Method::DELETE, MAIL_WRITE, &path, None, &[]).await {
+            Err(error) if error.problem == MailProblem::NotFound => {}
+            deleted => deleted?,
+        }
+    }
+    Ok(())
 }
 
 /// Graph lets some programs change messages that are not drafts; this program never does.
 async fn must_be_draft(graph: &Graph<'_>, draft: &str) -> Result<(), MailError> {
     match state(graph, draft).await? {
         SendState::Draft => Ok(()),
-        SendState::Sent => Err(MailProblem::ContentIsFinal.into()),
+        SendState::Sent(_) => Err(MailProblem::ContentIsFinal.into()),
         SendState::Gone => Err(MailProblem::NotFound.into()),
     }
 }
@@ -91,7 +99,7 @@ pub(super) async fn state(graph: &Graph<'_>, draft: &str) -> Result<SendState, M
     };
     match flag(&answer, "isDraft") {
         Some(true) => Ok(SendState::Draft),
-        Some(false) => Ok(SendState::Sent),
+        Some(false) => Ok(SendState::Sent(draft.to_owned())),
         None => Err(MailProblem::Garbled.into()),
     }
 }

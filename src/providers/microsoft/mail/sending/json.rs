@@ -123,7 +123,11 @@ const fn importance(priority: Priority) -> &'static str {
     }
 }
 
-fn categories(labels: &[String]) -> Result<Value, MailError> {
+/// The names of the categories that these labels are.
+///
+/// # Errors
+/// [`MailProblem::InvalidValue`] if no label can have one of the ids.
+pub(super) fn categories(labels: &[String]) -> Result<Value, MailError> {
     let names: Result<Vec<Value>, MailError> = labels
         .iter()
         .map(|label| {

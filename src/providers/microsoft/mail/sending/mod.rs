@@ -6,7 +6,6 @@ mod addresses;
 mod at_once;
 mod attach;
 mod draft;
-mod fault;
 mod json;
 mod permissions;
 mod quote;
@@ -14,11 +13,11 @@ mod upload;
 
 use async_trait::async_trait;
 
-use super::GraphMailbox;
+use super::{GraphMailbox, address::segment};
 use crate::providers::{
     mailbox::{
-        DraftChange, Found, Limit, MailCall, MailError, MailProblem, MailboxSending, Outgoing, OutgoingFile,
-        SendLimits, SendState, SendWay,
+        Basis, DraftChange, Found, MailCall, MailError, MailboxSending, Outgoing, OutgoingFile, SendLimits,
+        SendState, SendWay,
     },
     mime,
 };
@@ -29,17 +28,6 @@ const MESSAGE: u64 = 150 * 1024 * 1024;
 const WARNING: u64 = 35 * 1024 * 1024;
 /// A request has at most 4 MB, and base64 makes a message a third larger.
 const WITHOUT_DRAFT: u64 = 3_000_000;
-
-/// The error of a request that comes before the one with the message: nothing was made or sent, so that the call may be
-/// repeated later.
-fn before(error: MailError) -> MailError {
-    let retry_after = match error.problem {
-        MailProblem::UnavailableFor(wait) => Some(wait),
-        _ if error.problem.leaves_doubt() => None,
-        _ => return error,
-    };
-    MailError { problem: MailProblem::Throttled { limit: Limit::Provider, retry_after }, ..error }
-}
 
 #[async_trait]
 impl MailboxSending for GraphMailbox {
@@ -55,11 +43,28 @@ impl MailboxSending for GraphMailbox {
         mime::max_length(message, files)
     }
 
+    fn check_ids(&self, message: &Outgoing) -> Result<(), MailError> {
+        match &message.basis {
+            Basis::New => {}
+            Basis::Reply(id) | Basis::ReplyAll(id) | Basis::Forward(id) => drop(segment(id)?),
+        }
+        json::categories(&message.labels).map(drop)
+    }
+
     async fn own_addresses(&self, call: &MailCall<'_>) -> Result<Vec<String>, MailError> {
         addresses::own(&self.graph(call)).await
     }
 
-    async fn create_draft(&self, call: &MailCall<'_>, message: &Outgoing) -> Result<String, MailError> {
+    fn makes_whole_drafts(&self) -> bool {
+        false
+    }
+
+    async fn create_draft(
+        &self,
+        call: &MailCall<'_>,
+        message: &Outgoing,
+        _files: &[OutgoingFile],
+    ) -> Result<String, MailError> {
         draft::create(&self.graph(call), message).await
     }
 
@@ -71,8 +76,13 @@ impl MailboxSending for GraphMailbox {
         draft::files(&self.graph(call), draft).await
     }
 
-    async fn detach(&self, call: &MailCall<'_>, draft: &str, attachment: &str) -> Result<(), MailError> {
-        draft::detach(&self.graph(call), draft, attachment).await
+    async fn detach(
+        &self,
+        call: &MailCall<'_>,
+        draft: &str,
+        attachments: &[String],
+    ) -> Result<(), MailError> {
+        draft::detach(&self.graph(call), draft, attachments).await
     }
 
     async fn update_draft(
@@ -88,8 +98,10 @@ impl MailboxSending for GraphMailbox {
         draft::delete(&self.graph(call), draft).await
     }
 
-    async fn send_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<(), MailError> {
-        draft::send(&self.graph(call), draft).await
+    async fn send_draft(&self, call: &MailCall<'_>, draft: &str) -> Result<String, MailError> {
+        draft::send(&self.graph(call), draft).await?;
+        // Ids are immutable.
+        Ok(draft.to_owned())
     }
 
     async fn state_of(&self, call: &MailCall<'_>, draft: &str) -> Result<SendState, MailError> {
@@ -109,7 +121,7 @@ impl MailboxSending for GraphMailbox {
         call: &MailCall<'_>,
         message: &Outgoing,
         files: &[OutgoingFile],
-    ) -> Result<(), MailError> {
-        at_once::send(&self.graph(call), message, files).await
+    ) -> Result<Option<String>, MailError> {
+        at_once::send(&self.graph(call), message, files).await.map(|()| None)
     }
 }

@@ -11,17 +11,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use super::{
-    super::{
-        read::{items, text},
-        request::{Graph, MAIL_WRITE, refused},
-    },
-    fault::Fault,
+use super::super::{
+    read::{items, text},
+    request::{Graph, MAIL_WRITE, refused},
 };
 use crate::providers::{
     mailbox::{MailBody, MailError, MailProblem, MailRequest, MailResponse, OutgoingFile, read_whole},
     members::without_mark,
-    mime,
+    mime::{self, Fault},
     oauth::ResponseMeta,
 };
 
@@ -178,7 +175,8 @@ async fn send(
     let url = session.url.expose_secret().to_owned();
     // A piece takes as long as it takes, but not the slots that calls need.
     let is_download = method == Method::PUT;
-    graph.call.http.send(MailRequest { method, url, headers, body, weight: 1, is_download }).await
+    let request = MailRequest { method, url, headers, body, weight: 1, units: 1, is_download };
+    graph.call.http.send(request).await
 }
 
 /// A request that had no answer.

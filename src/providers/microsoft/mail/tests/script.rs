@@ -103,6 +103,7 @@ impl MailHttp for Script {
         };
         let [prefer, if_match] =
             ["prefer", "if-match"].map(|name| header(name).unwrap_or_default().to_owned());
+        assert_eq!(request.units, u32::from(request.weight));
         let (method, weight, is_download) = (request.method.clone(), request.weight, request.is_download);
         let asked = Asked { method, path, prefer, if_match, body, weight, is_download };
         self.asked.lock().expect("requests").push(asked);

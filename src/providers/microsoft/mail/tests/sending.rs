@@ -77,6 +77,22 @@ fn the_limits_are_those_of_exchange() {
     assert!(size(0) < 5_000);
 }
 
+#[test]
+fn ids_of_a_basis_and_of_labels_are_judged_by_their_form_without_a_request() {
+    let wire = Wire::new([]);
+    let check = |message: &Outgoing| problem(wire.mailbox.check_ids(message));
+    let labelled = |label: &str| Outgoing { labels: vec!["UmVk".to_owned(), label.to_owned()], ..outgoing() };
+    for sound in [outgoing(), answer_to(Basis::Reply("AAMk/x+y=".to_owned())), labelled("Qmx1ZQ")] {
+        assert_eq!(check(&sound), None, "{sound:?}");
+    }
+    for wrong in ["", "!", "..", "$count", &"a".repeat(401)] {
+        for basis in [Basis::Reply, Basis::ReplyAll, Basis::Forward] {
+            assert_eq!(check(&answer_to(basis(wrong.to_owned()))), Some(MailProblem::NotFound), "{wrong}");
+        }
+    }
+    assert!(matches!(check(&labelled("?")), Some(MailProblem::InvalidValue(_))));
+}
+
 #[tokio::test]
 async fn the_addresses_of_the_mailbox_are_read_once_a_day() {
     let profile = json!({ "mail": "a@contoso.test", "proxyAddresses": ["smtp:b@contoso.test"] });

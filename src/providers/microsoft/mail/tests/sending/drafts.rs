@@ -9,7 +9,7 @@ use crate::providers::mailbox::{ContactFields, DraftChange, Found, MailboxChange
 #[tokio::test]
 async fn a_draft_is_made_by_one_request_with_our_message_id() {
     let wire = Wire::new([found(json!({ "id": "d1", "isDraft": true }))]);
-    assert_eq!(wire.mailbox.create_draft(&wire.call(), &outgoing()).await.ok().as_deref(), Some("d1"));
+    assert_eq!(wire.mailbox.create_draft(&wire.call(), &outgoing(), &[]).await.ok().as_deref(), Some("d1"));
     let sent = wire.sent();
     assert_eq!(sent[0].line(), "POST /me/messages");
     assert_eq!(sent[0].json(), written());
@@ -24,7 +24,7 @@ async fn the_draft_of_an_answer_has_its_text_and_the_original_from_the_beginning
         (Basis::Forward("m".to_owned()), "createForward"),
     ] {
         let wire = Wire::new([original(), found(json!({ "id": "d1" }))]);
-        let id = wire.mailbox.create_draft(&wire.call(), &answer_to(basis)).await;
+        let id = wire.mailbox.create_draft(&wire.call(), &answer_to(basis), &[]).await;
         assert_eq!(id.ok().as_deref(), Some("d1"));
         let sent = wire.sent();
         assert_eq!(sent[0].header("prefer"), r#"IdType="ImmutableId", outlook.body-content-type="text""#);
@@ -38,7 +38,7 @@ async fn the_draft_of_an_answer_has_its_text_and_the_original_from_the_beginning
 async fn an_answer_without_a_text_leaves_the_body_to_graph() {
     let wire = Wire::new([found(json!({ "id": "d1" }))]);
     let bare = Outgoing { content: None, ..answer_to(Basis::Forward("m".to_owned())) };
-    wire.mailbox.create_draft(&wire.call(), &bare).await.expect("a draft");
+    wire.mailbox.create_draft(&wire.call(), &bare, &[]).await.expect("a draft");
     assert_eq!(wire.sent()[0].json(), json!({ "message": { "internetMessageId": MESSAGE_ID } }));
 }
 
@@ -49,10 +49,14 @@ async fn an_original_that_is_too_large_is_left_out_of_an_answer_and_never_of_a_f
         found(json!({ "id": "m", "body": body }))
     };
     let wire = Wire::new([large(), found(json!({ "id": "d1" }))]);
-    wire.mailbox.create_draft(&wire.call(), &answer_to(Basis::Reply("m".to_owned()))).await.expect("a draft");
+    wire.mailbox
+        .create_draft(&wire.call(), &answer_to(Basis::Reply("m".to_owned())), &[])
+        .await
+        .expect("a draft");
     assert_eq!(wire.sent()[1].json()["message"]["body"]["content"], "New");
     let wire = Wire::new([large()]);
-    let refused = wire.mailbox.create_draft(&wire.call(), &answer_to(Basis::Forward("m".to_owned()))).await;
+    let refused =
+        wire.mailbox.create_draft(&wire.call(), &answer_to(Basis::Forward("m".to_owned())), &[]).await;
     assert_eq!(problem(refused), Some(MailProblem::TooLarge));
 }
 
@@ -62,7 +66,7 @@ async fn only_the_request_that_makes_a_draft_leaves_a_doubt() {
     let later = Some(MailProblem::Throttled { limit: Limit::Provider, retry_after: None });
     for lost in [failure(MailProblem::Slow), failure(MailProblem::Unavailable), error(504, "UnknownError")] {
         let wire = Wire::new([lost]);
-        assert_eq!(problem(wire.mailbox.create_draft(&wire.call(), &reply).await), later);
+        assert_eq!(problem(wire.mailbox.create_draft(&wire.call(), &reply, &[]).await), later);
     }
     for (lost, expected) in [
         (failure(MailProblem::Slow), MailProblem::Slow),
@@ -73,7 +77,7 @@ async fn only_the_request_that_makes_a_draft_leaves_a_doubt() {
         (found(json!({ "noId": 1 })), MailProblem::Garbled),
     ] {
         let wire = Wire::new([original(), lost]);
-        let found = problem(wire.mailbox.create_draft(&wire.call(), &reply).await).expect("a problem");
+        let found = problem(wire.mailbox.create_draft(&wire.call(), &reply, &[]).await).expect("a problem");
         assert_eq!((found.leaves_doubt(), &found), (true, &expected));
     }
     for (status, code, expected) in [
@@ -85,7 +89,7 @@ async fn only_the_request_that_makes_a_draft_leaves_a_doubt() {
         (401, "InvalidAuthenticationToken", MailProblem::TokenRefused),
     ] {
         let wire = Wire::new([original(), error(status, code)]);
-        let found = problem(wire.mailbox.create_draft(&wire.call(), &reply).await).expect("a problem");
+        let found = problem(wire.mailbox.create_draft(&wire.call(), &reply, &[]).await).expect("a problem");
         assert_eq!((found.leaves_doubt(), &found), (false, &expected), "{code}");
     }
 }
@@ -93,7 +97,7 @@ async fn only_the_request_that_makes_a_draft_leaves_a_doubt() {
 #[tokio::test]
 async fn a_change_that_was_made_is_in_doubt_if_there_is_no_room_for_its_answer() {
     let wire = Wire::with_room(0, [answer(201, json!({ "id": "d1" }))]);
-    let created = wire.mailbox.create_draft(&wire.call(), &outgoing()).await;
+    let created = wire.mailbox.create_draft(&wire.call(), &outgoing(), &[]).await;
     assert_eq!(problem(created), Some(MailProblem::Garbled));
     let wire = Wire::with_room(0, [answer(201, json!({ "id": "c1" }))]);
     let fields = ContactFields { display_name: Some("Ada".to_owned()), ..ContactFields::default() };
@@ -105,7 +109,7 @@ async fn a_change_that_was_made_is_in_doubt_if_there_is_no_room_for_its_answer()
 #[tokio::test]
 async fn a_draft_is_sent_once_and_each_answer_says_whether_there_is_a_doubt() {
     let wire = Wire::new([empty(202)]);
-    wire.mailbox.send_draft(&wire.call(), "d1").await.expect("accepted");
+    assert_eq!(wire.mailbox.send_draft(&wire.call(), "d1").await.ok().as_deref(), Some("d1"));
     let sent = wire.sent();
     assert_eq!((sent[0].line().as_str(), sent[0].body.len()), ("POST /me/messages/d1/send", 0));
     for (reply, expected, in_doubt) in [
@@ -128,7 +132,7 @@ async fn a_draft_is_sent_once_and_each_answer_says_whether_there_is_a_doubt() {
 async fn a_message_is_a_draft_or_sent_or_gone() {
     for (reply, expected) in [
         (found(json!({ "id": "d1", "isDraft": true })), Ok(SendState::Draft)),
-        (found(json!({ "id": "d1", "isDraft": false })), Ok(SendState::Sent)),
+        (found(json!({ "id": "d1", "isDraft": false })), Ok(SendState::Sent("d1".to_owned()))),
         (error(404, "ErrorItemNotFound"), Ok(SendState::Gone)),
         (found(json!({ "id": "d1" })), Err(MailProblem::Garbled)),
         (error(503, "serviceNotAvailable"), Err(MailProblem::Unavailable)),
@@ -165,7 +169,7 @@ async fn only_drafts_are_changed() {
     let wire = Wire::new([is_sent(), is_sent(), is_sent()]);
     let changed = wire.mailbox.update_draft(&wire.call(), "m", &change).await;
     assert_eq!(problem(changed), Some(MailProblem::ContentIsFinal));
-    let detached = wire.mailbox.detach(&wire.call(), "m", "a").await;
+    let detached = wire.mailbox.detach(&wire.call(), "m", &["a".to_owned()]).await;
     assert_eq!(problem(detached), Some(MailProblem::ContentIsFinal));
     let deleted = wire.mailbox.delete_draft(&wire.call(), "m").await;
     assert_eq!(problem(deleted), Some(MailProblem::NotFound));
@@ -177,9 +181,11 @@ async fn only_drafts_are_changed() {
 
 #[tokio::test]
 async fn an_attachment_of_a_draft_is_deleted_and_its_files_are_counted() {
-    let wire = Wire::new([found(json!({ "isDraft": true })), empty(204)]);
-    wire.mailbox.detach(&wire.call(), "d1", "a1").await.expect("deleted");
-    assert_eq!(wire.lines()[1], "DELETE /me/messages/d1/attachments/a1");
+    let wire = Wire::new([found(json!({ "isDraft": true })), error(404, "ErrorItemNotFound"), empty(204)]);
+    let ids = ["a0", "..", "a1"].map(str::to_owned);
+    wire.mailbox.detach(&wire.call(), "d1", &ids).await.expect("deleted");
+    let deleted: Vec<_> = wire.lines().split_off(1);
+    assert_eq!(deleted, ["a0", "a1"].map(|id| format!("DELETE /me/messages/d1/attachments/{id}")));
     let files = json!({ "value": [{ "id": "a1", "name": "a" }, { "id": "a2", "isInline": true }] });
     let wire = Wire::new([found(files)]);
     assert_eq!(wire.mailbox.files_of_draft(&wire.call(), "d1").await.ok(), Some(2));
@@ -206,6 +212,6 @@ async fn a_text_that_is_no_id_is_the_id_of_no_draft_and_is_not_sent() {
         let attached = wire.mailbox.attach(&wire.call(), id, &file("f", Vec::new())).await;
         assert_eq!(problem(attached), none);
         let reply = answer_to(Basis::Reply(id.to_owned()));
-        assert_eq!(problem(wire.mailbox.create_draft(&wire.call(), &reply).await), none);
+        assert_eq!(problem(wire.mailbox.create_draft(&wire.call(), &reply, &[]).await), none);
     }
 }

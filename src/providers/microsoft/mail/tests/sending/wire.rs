@@ -144,8 +144,8 @@ impl Wire {
 #[async_trait]
 impl MailHttp for Wire {
     async fn send(&self, request: MailRequest) -> Result<MailResponse, MailError> {
-        let MailRequest { method, url, headers, body, weight, is_download } = request;
-        assert_eq!(weight, 1);
+        let MailRequest { method, url, headers, body, weight, units, is_download } = request;
+        assert_eq!((weight, units), (1, 1));
         let body = match body {
             MailBody::Empty => Vec::new(),
             MailBody::Whole(body) => body.to_vec(),
