@@ -56,6 +56,10 @@ pub enum Claim {
     Nbf,
     /// `tid` of the ID token.
     Tid,
+    /// `azp` of the ID token: the client to which it was given.
+    Azp,
+    /// `hd` of the ID token: the domain of the account.
+    Hd,
 }
 
 impl Claim {

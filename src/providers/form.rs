@@ -5,11 +5,11 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::microsoft;
+use super::{google, microsoft};
 use crate::platform::text;
 
 /// The providers of this program, for code that also runs in the browser. The server uses its registry.
-pub static FORMS: [&dyn ProviderForm; 1] = [&microsoft::Form];
+pub static FORMS: [&dyn ProviderForm; 2] = [&microsoft::Form, &google::Form];
 
 /// The parsers of a provider's values. They are pure, because the browser runs them while the user types.
 pub trait ProviderForm: Sync {
@@ -31,8 +31,21 @@ pub trait ProviderForm: Sync {
     /// A sentence for the form that says what the user must change.
     fn parse_secret<'a>(&self, text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str>;
 
-    /// Whether a text looks like one of this provider's client secrets.
+    /// Whether a text looks like one of this provider's client secrets, or contains one that can be told from other text.
     fn looks_like_secret(&self, text: &str) -> bool;
+
+    /// Reads a text that fills several fields: the file about an application that the provider's console offers. The
+    /// user may paste it into the field for the client ID or for the secret; [`Self::parse_client_id`] and
+    /// [`Self::parse_secret`] take their values from it too.
+    ///
+    /// # Returns
+    /// The values, which are parts of the text and not parsed yet; `None` if the text is no such file.
+    ///
+    /// # Errors
+    /// A sentence for the form that says why this file cannot be used.
+    fn read_file<'a>(&self, _text: &'a str) -> Option<Result<FileValues<'a>, &'static str>> {
+        None
+    }
 
     /// Parses the value of one of the provider's own fields.
     ///
@@ -57,6 +70,38 @@ pub trait ProviderForm: Sync {
 
 /// A client secret, and a warning if it looks unusual.
 pub type SecretAndWarning<'a> = (&'a str, Option<&'static str>);
+
+/// The values of a file about an application ([`ProviderForm::read_file`]).
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileValues<'a> {
+    pub client_id: &'a str,
+    pub client_secret: &'a str,
+    /// The Redirect URIs that were registered for the application when the file was made.
+    pub redirect_uris: ListedUris<'a>,
+}
+
+/// Redirect URIs as a file lists them: in quotation marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListedUris<'a>(pub &'a str);
+
+impl<'a> ListedUris<'a> {
+    pub fn has(self, uri: &str) -> bool {
+        self.0.contains(&["\"", uri, "\""].concat())
+    }
+
+    /// All of them. The browser does without.
+    #[cfg(feature = "ssr")]
+    pub fn all(self) -> Vec<&'a str> {
+        self.0.split('"').skip(1).step_by(2).collect()
+    }
+}
+
+// Without the values, because one is the client secret.
+impl fmt::Debug for FileValues<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileValues")
+    }
+}
 
 /// The form of the provider with this name.
 pub fn form_of(name: &str) -> Option<&'static dyn ProviderForm> {

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::Values;
-use crate::ui::widgets::CopyButton;
+use crate::ui::{links::NewWindow, widgets::CopyButton};
 
 /// The name of the boxes of the guide's steps.
 pub const DONE: &str = "done";
@@ -41,6 +41,25 @@ pub struct GuideView {
     pub expires_on: String,
     /// The ticked steps; `None` if the application exists already, so that there are no steps to tick.
     pub done: Option<Vec<String>>,
+}
+
+/// A sentence in which the names of these places are links to their addresses.
+pub fn with_links(text: &str, places: &[(&'static str, String)]) -> AnyView {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let named = |rest: &str| {
+        places
+            .iter()
+            .filter_map(|(words, to)| Some((rest.find(words)?, *words, to)))
+            .min_by_key(|(at, ..)| *at)
+    };
+    while let Some((at, words, to)) = named(rest) {
+        parts.push(rest[..at].to_owned().into_any());
+        parts.push(view! { <NewWindow to=to.clone() words=words /> }.into_any());
+        rest = &rest[at + words.len()..];
+    }
+    parts.push(rest.to_owned().into_any());
+    parts.into_any()
 }
 
 /// A guide, ready to be shown: the steps of each row.

@@ -14,25 +14,37 @@ const USED: &[&str] = &[
     "@odata.count",
     "access_token",
     "aud",
+    "azp",
     "correlation_id",
     "displayName",
+    "email",
+    "emailAddress",
+    "email_verified",
     "error",
     "error_codes",
     "error_description",
+    "error_subtype",
     "exp",
+    "hd",
     "iat",
     "id",
     "id_token",
+    "internalDate",
     "iss",
     "issuer",
     "mail",
+    "messages",
+    "name",
     "nbf",
     "nonce",
     "oid",
     "proxyAddresses",
     "refresh_token",
     "scope",
+    "sub",
     "tid",
+    "totalItems",
+    "totalPeople",
     "trace_id",
     "userPrincipalName",
     "value",
@@ -124,6 +136,18 @@ pub fn expires_in(body: &[u8]) -> Option<i64> {
 
     let Lifetime { expires_in } = serde_json::from_slice(without_mark(body)).ok()?;
     seconds(&expires_in)
+}
+
+/// The seconds in the member `refresh_token_expires_in` of a body, which some providers add for a grant that lasts for a
+/// limited time. It is read apart for the same reason.
+pub fn refresh_token_expires_in(body: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Lifetime {
+        refresh_token_expires_in: Value,
+    }
+
+    let Lifetime { refresh_token_expires_in } = serde_json::from_slice(without_mark(body)).ok()?;
+    seconds(&refresh_token_expires_in)
 }
 
 /// The body without a byte order mark.

@@ -5,6 +5,8 @@
 //! has the traits; `oauth` makes the requests that all providers share.
 
 #[cfg(feature = "ssr")]
+mod color;
+#[cfg(feature = "ssr")]
 pub mod diagnosis;
 #[cfg(feature = "ssr")]
 mod directories;
@@ -12,10 +14,13 @@ mod directories;
 mod evidence;
 mod expiry_date;
 pub mod form;
+pub mod google;
 #[cfg(feature = "ssr")]
 pub mod guide;
 #[cfg(feature = "ssr")]
 pub mod http;
+#[cfg(feature = "ssr")]
+mod id_token;
 #[cfg(feature = "ssr")]
 pub mod mailbox;
 #[cfg(feature = "ssr")]
@@ -23,16 +28,25 @@ pub(crate) mod members;
 pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod mime;
+mod mirror;
+#[cfg(feature = "ssr")]
+mod no_connection;
 #[cfg(feature = "ssr")]
 pub mod oauth;
 #[cfg(feature = "ssr")]
 pub mod passage;
+#[cfg(feature = "ssr")]
+mod pasted_text;
 #[cfg(feature = "ssr")]
 pub mod permission;
 #[cfg(feature = "ssr")]
 pub mod pinned;
 #[cfg(feature = "ssr")]
 pub mod provider;
+#[cfg(feature = "ssr")]
+mod provider_url;
+#[cfg(feature = "ssr")]
+mod quote;
 #[cfg(feature = "ssr")]
 mod redact;
 #[cfg(feature = "ssr")]

@@ -48,6 +48,9 @@ pub struct Grant {
     pub refresh_token: Option<SecretString>,
     /// How long the access token is valid, if the provider says so: more than zero, and at most 31 days.
     pub expires_in: Option<Duration>,
+    /// How long the grant itself lasts however often it is refreshed, if the provider gave it for a limited time and says
+    /// so: more than zero.
+    pub ends_in: Option<Duration>,
     pub id_token: Option<SecretString>,
     /// The granted permissions, if the provider names them.
     pub scopes: Option<Vec<String>>,
@@ -137,6 +140,8 @@ struct Received {
     meta: ResponseMeta,
     /// How long the access token is valid.
     lifetime: Option<Duration>,
+    /// How long the grant lasts.
+    ends_in: Option<Duration>,
 }
 
 /// The reading of a failed token request that got an answer.
@@ -155,8 +160,9 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
         Box::pin(async move {
             let answer = self.http.send(request).await?;
             if let Ok(mut received) = self.received.lock() {
-                let lifetime = answers::lifetime(answer.body());
-                *received = Some(Received { meta: ResponseMeta::of(&answer), lifetime });
+                let (lifetime, ends_in) =
+                    (answers::lifetime(answer.body()), answers::grant_lifetime(answer.body()));
+                *received = Some(Received { meta: ResponseMeta::of(&answer), lifetime, ends_in });
             }
             Ok(made_plain(answer))
         })
@@ -170,7 +176,7 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
 pub fn authorize_url(
     registration: &Registration<'_>,
     request: &AuthorizeRequest<'_>,
-    extra: &[(&'static str, &'static str)],
+    extra: &[(&'static str, &str)],
 ) -> Result<String, Failure> {
     let verifier = PkceCodeVerifier::new(request.verifier.expose_secret().to_owned());
     let client = registration.client_to(request.redirect_uri)?;
@@ -183,7 +189,7 @@ pub fn authorize_url(
         url = url.add_extra_param("login_hint", hint.to_owned());
     }
     for (name, value) in extra {
-        url = url.add_extra_param(*name, *value);
+        url = url.add_extra_param(*name, (*value).to_owned());
     }
     Ok(url.url().0.into())
 }
@@ -244,12 +250,13 @@ impl<'a> Adapter<'a> {
 
     /// The grant in an answer.
     fn grant(&self, tokens: Tokens) -> Grant {
-        let Received { meta, lifetime } = self.received();
+        let Received { meta, lifetime, ends_in } = self.received();
         let scopes = |scopes: &Vec<Scope>| scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
         Grant {
             access_token: SecretString::from(tokens.access_token().secret().clone()),
             refresh_token: tokens.refresh_token().map(|token| SecretString::from(token.secret().clone())),
             expires_in: lifetime,
+            ends_in,
             scopes: tokens.scopes().map(scopes),
             id_token: tokens.id_token.map(|Hidden(token)| SecretString::from(token)),
             date: meta.date,

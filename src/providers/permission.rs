@@ -17,14 +17,14 @@ pub struct Permission {
     pub suggested: bool,
     /// Whether an administrator of the company must approve it, in most companies.
     pub needs_administrator: bool,
-    /// The name of a lesser permission that it includes.
-    pub includes: Option<&'static str>,
+    /// The names of all lesser permissions that it includes, also of those that a lesser one includes.
+    pub includes: &'static [&'static str],
 }
 
 /// Whether one of `chosen` includes this permission, so that it need not be asked for.
 pub fn is_included(known: &[Permission], chosen: &[String], name: &str) -> bool {
     let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen == name);
-    known.iter().any(|permission| permission.includes == Some(name) && is_chosen(permission.name))
+    known.iter().any(|permission| permission.includes.contains(&name) && is_chosen(permission.name))
 }
 
 /// Whether `granted` has this permission, or one that includes it.
@@ -44,22 +44,24 @@ mod tests {
         required: false,
         suggested: true,
         needs_administrator: false,
-        includes: None,
+        includes: &[],
     };
-    const CHANGE: Permission = Permission { name: "mail.change", includes: Some("mail.read"), ..READ };
+    const CHANGE: Permission = Permission { name: "mail.change", includes: &["mail.read"], ..READ };
+    const ALL: Permission = Permission { name: "mail.all", includes: &["mail.change", "mail.read"], ..READ };
 
     fn list(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
     }
 
     #[test]
-    fn a_permission_covers_itself_and_the_one_that_it_includes() {
-        let known = [READ, CHANGE];
+    fn a_permission_covers_itself_and_those_that_it_includes() {
+        let known = [READ, CHANGE, ALL];
         for (granted, reads, changes) in [
             ("", false, false),
             ("mail.read", true, false),
             ("mail.change", true, true),
             ("mail.change mail.read", true, true),
+            ("mail.all", true, true),
             ("another", false, false),
         ] {
             let granted = list(granted);
@@ -69,5 +71,6 @@ mod tests {
         assert!(is_included(&known, &list("mail.change"), "mail.read"));
         assert!(!is_included(&known, &list("mail.read"), "mail.read"));
         assert!(!is_included(&known, &list("mail.read"), "mail.change"));
+        assert!(!is_included(&known, &list("mail.all"), "mail.all"));
     }
 }

@@ -3,6 +3,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
+use http::Method;
 use secrecy::SecretString;
 
 use super::{
@@ -85,6 +86,8 @@ pub enum MailboxFinding {
     Found(String),
     /// The provider says that the account has none.
     None,
+    /// The provider refuses the application whatever the account is ([`super::RefusalKind::ApiDisabled`]).
+    Refused(Refusal),
     /// Nothing is known: no answer, no permission, or an answer that says nothing about it.
     Unknown,
 }
@@ -130,10 +133,11 @@ pub trait Pinned: Debug + Send + Sync {
         proved: Option<&str>,
     ) -> Result<Redeemed, Refusal>;
 
-    /// Checks the ID token, and asks which account signed in.
+    /// Checks the ID token, and asks which account signed in. A provider whose API must be enabled for each application
+    /// asks that API here, so that a connector is not verified without it.
     ///
     /// # Errors
-    /// [`Refusal`].
+    /// [`Refusal`]; its kind is [`super::RefusalKind::ApiDisabled`] if the API is not enabled.
     async fn identify(
         &self,
         http: &dyn ProviderHttp,
@@ -193,6 +197,12 @@ pub trait Pinned: Debug + Send + Sync {
     /// settings. Only then a refusal because of too many requests holds back the other requests of the mailbox.
     fn is_of_mailbox(&self, _path: &str) -> bool {
         false
+    }
+
+    /// The units ([`super::mailbox::MailRequest::units`]) that a raw call with this method and path costs; the path is as the
+    /// caller wrote it. For a batch: that each request costs which it may hold.
+    fn raw_units(&self, _method: &Method, _path: &str) -> u32 {
+        1
     }
 
     /// The mailbox of a grant that is pinned to these values; `None` if this program reads no mailboxes of the provider.

@@ -52,6 +52,9 @@ pub struct Names {
     pub permissions_page: &'static str,
     /// The button on that page with which an administrator approves, in the words of the console.
     pub approve_button: &'static str,
+    /// What users can do on the provider's page about single permissions, and what helps: whole sentences. Empty if they
+    /// can only accept all of them.
+    pub choice: &'static str,
     /// The line of an error on the provider's own pages, in the middle of a sentence.
     pub error_line: &'static str,
     /// Where users find that line: one or two sentences, shown if the pasted text does not contain it.
@@ -87,6 +90,14 @@ pub struct FieldHelp {
     pub line: &'static str,
     /// The text behind its question mark: what the value is, where to find it, and common mistakes.
     pub mark: &'static str,
+}
+
+/// The field for the file about an application that the console offers ([`ProviderForm::read_file`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CredentialsFile {
+    /// The label on the screen.
+    pub label: &'static str,
+    pub help: FieldHelp,
 }
 
 /// A fact about an application, for the page of its connector.
@@ -153,6 +164,8 @@ pub struct RawError<'a> {
     /// The OAuth `error`, or a code of the provider's API.
     pub error: Option<&'a str>,
     pub description: Option<&'a str>,
+    /// A more precise name of the error, if it was sent apart from `error`.
+    pub reason: Option<&'a str>,
     /// The id of the request, if it was sent apart from the description.
     pub trace_id: Option<&'a str>,
     /// The id of the sign-in, if it was sent apart from the description.
@@ -188,6 +201,12 @@ pub trait Provider: Debug + Send + Sync {
 
     /// How long a grant may stay unused before the provider ends it; `None` if it never does.
     fn idle_limit(&self) -> Option<Duration>;
+
+    /// Why the provider has ended a grant, if the time from the sign-in to that end tells it: whole sentences for an
+    /// administrator.
+    fn end_by_age(&self, _age: Duration) -> Option<&'static str> {
+        None
+    }
 
     /// Where a user removes the permission that they gave; `None` if [`Pinned::revoke`] removes it.
     fn removal_place(&self) -> Option<RemovalPlace>;
@@ -265,6 +284,16 @@ pub trait Provider: Debug + Send + Sync {
 
     /// The help at a field.
     fn help(&self, field: &Field) -> FieldHelp;
+
+    /// The row of the form whose steps show the client ID.
+    fn client_id_row(&self) -> Row {
+        Row::Register
+    }
+
+    /// The field for the console's file with the client ID and the secret; `None` if the console offers none.
+    fn credentials_file(&self) -> Option<CredentialsFile> {
+        None
+    }
 
     /// The provider's own fields in a row of the form; `None` if it has none there.
     fn fields(&self, row: Row, view: &FieldsView) -> Option<AnyView>;
@@ -354,9 +383,15 @@ pub trait Application: Debug + Send + Sync {
     /// Whether the provider lets this application's credentials be tried without a sign-in.
     fn can_try_credentials(&self) -> bool;
 
-    /// Tries the credentials without a sign-in. It is called only if [`Self::can_try_credentials`].
+    /// Tries the credentials without a sign-in. It is called only if [`Self::can_try_credentials`]. `redirect_uri` is
+    /// ours, for a provider that asks for it.
     ///
     /// # Errors
     /// [`Refusal`].
-    async fn try_credentials(&self, http: &dyn ProviderHttp, secret: &SecretString) -> Result<(), Refusal>;
+    async fn try_credentials(
+        &self,
+        http: &dyn ProviderHttp,
+        secret: &SecretString,
+        redirect_uri: &str,
+    ) -> Result<(), Refusal>;
 }

@@ -36,8 +36,12 @@ pub enum RefusalKind {
     TokenRefused,
     /// The provider's API refuses a request with a valid access token.
     AccessRefused,
+    /// The provider's API is not enabled for the application, so it refuses every account. Its words say which API.
+    ApiDisabled,
     /// Required permissions were not granted.
     PermissionsMissing(Vec<String>),
+    /// The provider gave no refresh token, so the access would end with the first access token.
+    NoRefreshToken,
     /// The answer came from another provider than the one that was asked.
     WrongIssuer,
     /// The provider has an internal problem: 5xx, `temporarily_unavailable`, `server_error`.
@@ -67,7 +71,7 @@ impl RefusalKind {
 }
 
 /// A refusal with the words of the provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub why: RefusalKind,
     /// The words of the provider, and the findings of this program.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Field, Provider, RawError, SharedProvider, microsoft};
+use super::{Field, Provider, RawError, SharedProvider, google, microsoft};
 use crate::platform::config::PublicUrl;
 
 /// The settings of all providers, as typed.
@@ -13,6 +13,8 @@ use crate::platform::config::PublicUrl;
 pub struct ProviderOptions {
     #[command(flatten)]
     microsoft: microsoft::Options,
+    #[command(flatten)]
+    google: google::Options,
 }
 
 impl ProviderOptions {
@@ -21,7 +23,8 @@ impl ProviderOptions {
     /// # Errors
     /// Every mistake, each with its setting and how to correct it.
     pub fn check(&self) -> Result<Providers, Vec<String>> {
-        let providers: [Result<SharedProvider, Vec<String>>; 1] = [self.microsoft.check()];
+        let providers: [Result<SharedProvider, Vec<String>>; 2] =
+            [self.microsoft.check(), self.google.check()];
         let (mut sound, mut mistakes) = (Vec::new(), Vec::new());
         for provider in providers {
             match provider {

@@ -13,6 +13,10 @@ pub struct ProviderWords {
     /// The OAuth `error`, or a code of the provider's API. It is serialised only if it is a known code.
     #[serde(default, serialize_with = "only_known")]
     pub error: Option<String>,
+    /// A more precise name of the error, which is a known code. Some providers send it beside the error, and some only in
+    /// the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The provider's description of the error. Never serialised.
     #[serde(default, skip_serializing)]
     pub description: Option<String>,
@@ -46,18 +50,25 @@ pub struct FreeText {
 /// the providers' documentation. Any other value may be free text.
 const KNOWN_ERRORS: &[&str] = &[
     "access_denied",
+    "access_not_configured",
     "account_selection_required",
+    "admin_policy_enforced",
     "authorization_declined",
     "authorization_pending",
     "bad_token",
     "client_mismatch",
     "consent_required",
+    "deleted_client",
     "device_authentication_failed",
+    "disabled_client",
+    "disallowed_useragent",
     "expired_token",
+    "immediate_failed",
     "insufficient_scope",
     "interaction_required",
     "invalid_client",
     "invalid_grant",
+    "invalid_rapt",
     "invalid_request",
     "invalid_request_object",
     "invalid_request_uri",
@@ -66,8 +77,11 @@ const KNOWN_ERRORS: &[&str] = &[
     "invalid_target",
     "invalid_token",
     "login_required",
+    "org_internal",
     "policy_violation",
     "protection_policy_required",
+    "rapt_required",
+    "redirect_uri_mismatch",
     "registration_not_supported",
     "request_not_supported",
     "request_uri_not_supported",
@@ -78,6 +92,7 @@ const KNOWN_ERRORS: &[&str] = &[
     "unsupported_grant_type",
     "unsupported_response_type",
     "user_password_expired",
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
     "AccessDenied",
     "ApplicationThrottled",
     "AuthenticationError",
@@ -92,25 +107,61 @@ const KNOWN_ERRORS: &[&str] = &[
     "ErrorInternalServerError",
     "ErrorItemNotFound",
     "ErrorMailboxNotEnabledForRESTAPI",
+    "FAILED_PRECONDITION",
     "Forbidden",
+    "INVALID_ARGUMENT",
     "InternalServerError",
     "InvalidAuthenticationToken",
     "MailboxNotEnabledForRESTAPI",
+    "NOT_FOUND",
     "NotFound",
+    "PERMISSION_DENIED",
+    "RATE_LIMIT_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
     "Request_BadRequest",
     "Request_ResourceNotFound",
     "Request_ThrottledTemporarily",
     "ResourceNotFound",
+    "SERVICE_DISABLED",
     "ServiceUnavailable",
     "TooManyRequests",
+    "UNAUTHENTICATED",
+    "UNAVAILABLE",
     "Unauthorized",
     "UnknownError",
     "accessDenied",
+    "accessNotConfigured",
     "activityLimitReached",
+    "authError",
+    "backendError",
+    "badRequest",
+    "dailyLimitExceeded",
+    "delegationDenied",
+    "domainPolicy",
+    "failedPrecondition",
+    "forbidden",
     "generalException",
+    "insufficientPermissions",
+    "internalError",
+    "invalidArgument",
     "itemNotFound",
+    "notFound",
+    "quotaExceeded",
+    "rateLimitExceeded",
     "serviceNotAvailable",
     "unauthenticated",
+    "userRateLimitExceeded",
+    // Names of this program for errors that a provider names only in sentences.
+    "account_deleted",
+    "app_blocked",
+    "app_in_testing",
+    "app_not_verified",
+    "client_not_found",
+    "client_secret_invalid",
+    "mail_service_not_enabled",
+    "oauth_policy",
+    "request_is_invalid",
+    "token_expired_or_revoked",
 ];
 
 /// The code, if it is a known one.
@@ -137,6 +188,7 @@ impl ProviderWords {
     ) -> Self {
         Self {
             error: error.map(|text| single_line(text, 100)),
+            reason: None,
             description: description.map(|text| single_line(text, 1000)),
             trace_id: trace_id.and_then(guid),
             correlation_id: correlation_id.and_then(guid),
@@ -152,6 +204,13 @@ impl ProviderWords {
         if !listed.is_empty() {
             self.codes = listed;
         }
+        self
+    }
+
+    /// The same words with a more precise name of the error. A name that is no known code is dropped.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Option<&str>) -> Self {
+        self.reason = reason.and_then(known_error).map(str::to_owned);
         self
     }
 
@@ -212,5 +271,18 @@ mod tests {
             ProviderWords::of(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
         assert_eq!(words.code(), Some(50_011));
         assert_eq!((words.codes, words.trace_id, words.correlation_id), (vec![50_011], None, None));
+    }
+
+    #[test]
+    fn n9_a_reason_that_is_no_known_code_is_dropped() {
+        let reason = |text| ProviderWords::default().with_reason(Some(text)).reason;
+        assert_eq!(reason("invalid_rapt").as_deref(), Some("invalid_rapt"));
+        assert_eq!(reason("s3cret"), None);
+    }
+
+    #[test]
+    fn each_known_code_is_listed_once() {
+        let all: std::collections::HashSet<_> = KNOWN_ERRORS.iter().collect();
+        assert_eq!(all.len(), KNOWN_ERRORS.len());
     }
 }

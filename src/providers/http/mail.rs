@@ -92,9 +92,8 @@ impl Progress {
 #[async_trait]
 impl MailHttp for MailClient {
     async fn send(&self, request: MailRequest) -> Result<MailResponse, MailError> {
-        let MailRequest { method, url, headers, body, weight: _, is_download } = request;
+        let MailRequest { method, url, headers, body, is_download, .. } = request;
         let silence = self.limits.silence;
-        let deadline = (!is_download).then(|| Instant::now() + self.limits.whole);
         let has_proxy = url.parse::<http::Uri>().is_ok_and(|uri| self.proxies.intercept(&uri).is_some());
         let wants_length = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         let url: reqwest::Url = url.parse().map_err(|_| HttpFailure::Request)?;
@@ -121,6 +120,8 @@ impl MailHttp for MailClient {
             }
         };
         let answer = answer.map_err(|error| failure(&error).through_proxy(has_proxy))?;
+        // The time in which our body went on is not the provider's.
+        let deadline = (!is_download).then(|| progress.last() + self.limits.whole);
         let (status, headers) = (answer.status(), answer.headers().clone());
         Ok(MailResponse { status, headers, body: pieces(answer, silence, deadline) })
     }

@@ -89,6 +89,8 @@ impl TokenResponse for Tokens {
 pub(super) struct TokenError {
     pub(super) error: String,
     description: Option<String>,
+    /// A more precise name of the error.
+    reason: Option<String>,
     trace_id: Option<String>,
     correlation_id: Option<String>,
     /// The provider's own codes, as they came.
@@ -102,6 +104,7 @@ impl<'de> Deserialize<'de> for TokenError {
         Ok(Self {
             error: text("error").ok_or_else(|| D::Error::missing_field("error"))?,
             description: text("error_description"),
+            reason: text("error_subtype"),
             trace_id: text("trace_id"),
             correlation_id: text("correlation_id"),
             codes: members.list("error_codes").to_vec(),
@@ -127,7 +130,8 @@ impl TokenError {
     /// The kind of refusal. The OAuth `error` alone decides it, because codes of a provider's own change.
     pub(super) fn why(&self) -> RefusalKind {
         match self.error.as_str() {
-            "invalid_client" => RefusalKind::CredentialsRejected,
+            // Some providers have errors of their own for an application that is gone or switched off.
+            "invalid_client" | "deleted_client" | "disabled_client" => RefusalKind::CredentialsRejected,
             "unauthorized_client" => RefusalKind::ApplicationRefused,
             "invalid_scope" => RefusalKind::PermissionsRefused,
             "invalid_grant" => RefusalKind::CodeRefused,
@@ -153,6 +157,7 @@ impl TokenError {
         read(&RawError {
             error: Some(&clean(&self.error)),
             description: self.description.as_deref().map(clean).as_deref(),
+            reason: self.reason.as_deref().map(clean).as_deref(),
             trace_id: self.trace_id.as_deref().or(request_id).map(clean).as_deref(),
             correlation_id: self.correlation_id.as_deref().map(clean).as_deref(),
             codes: &codes,
@@ -167,6 +172,15 @@ const MAX_LIFETIME: Duration = Duration::from_hours(31 * 24);
 pub(super) fn lifetime(body: &[u8]) -> Option<Duration> {
     let seconds = members::expires_in(body).and_then(|seconds| u64::try_from(seconds).ok())?;
     (seconds > 0).then(|| Duration::from_secs(seconds).min(MAX_LIFETIME))
+}
+
+/// No grant is believed to last for longer. The end of a longer one is of no use to anyone.
+const MAX_GRANT: Duration = Duration::from_hours(10 * 366 * 24);
+
+/// How long the grant in an answer lasts, if the answer says that it ends.
+pub(super) fn grant_lifetime(body: &[u8]) -> Option<Duration> {
+    let seconds = members::refresh_token_expires_in(body).and_then(|seconds| u64::try_from(seconds).ok())?;
+    (seconds > 0).then(|| Duration::from_secs(seconds)).filter(|lifetime| *lifetime <= MAX_GRANT)
 }
 
 /// Changes an answer so that the `oauth2` crate does not refuse it for its type or status. The crate requires the type

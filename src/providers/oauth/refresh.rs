@@ -67,8 +67,10 @@ fn problem(meta: &ResponseMeta, error: Option<&str>) -> RefreshProblem {
         Some("interaction_required") => RefreshProblem::InteractionRequired,
         Some("consent_required") => RefreshProblem::ConsentRequired,
         Some("login_required") => RefreshProblem::LoginRequired,
-        Some("invalid_client") => RefreshProblem::CredentialsRejected,
-        Some("unauthorized_client") => RefreshProblem::CompanyRefused,
+        // As for a code: an application that is gone or switched off.
+        Some("invalid_client" | "deleted_client" | "disabled_client") => RefreshProblem::CredentialsRejected,
+        // The second is of providers that tell a rule of the company from other refusals.
+        Some("unauthorized_client" | "admin_policy_enforced") => RefreshProblem::CompanyRefused,
         Some("invalid_scope") => RefreshProblem::ScopesRefused,
         Some("temporarily_unavailable" | "server_error") => RefreshProblem::Unavailable(after),
         Some(_) => RefreshProblem::Refused,

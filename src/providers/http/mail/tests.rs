@@ -23,7 +23,7 @@ async fn server(router: Router) -> String {
 
 fn request(url: &str, body: MailBody, is_download: bool) -> MailRequest {
     let (method, headers) = (Method::POST, HeaderMap::new());
-    MailRequest { method, url: url.to_owned(), headers, body, weight: 1, is_download }
+    MailRequest { method, url: url.to_owned(), headers, body, weight: 1, units: 1, is_download }
 }
 
 async fn read(client: &MailClient, request: MailRequest) -> Result<Vec<u8>, MailProblem> {
@@ -119,14 +119,14 @@ async fn a_download_may_take_long_if_it_goes_on_and_a_whole_answer_may_not() {
 async fn an_upload_may_take_long_if_it_goes_on() {
     let url = server(Router::new().fallback(any(|body: Bytes| std::future::ready(body)))).await;
     let client = MailClient::with(SHORT).expect("a client");
-    let body: MailStream = Box::pin(stream::unfold(0, |count| async move {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        (count < 5).then(|| (Ok::<_, MailError>(Bytes::from_static(b"y")), count + 1))
-    }));
-    assert_eq!(
-        read(&client, request(&url, MailBody::Stream(body), true)).await.as_deref(),
-        Ok(&b"yyyyy"[..])
-    );
+    for is_download in [true, false] {
+        let body: MailStream = Box::pin(stream::unfold(0, |count| async move {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            (count < 5).then(|| (Ok::<_, MailError>(Bytes::from_static(b"y")), count + 1))
+        }));
+        let read = read(&client, request(&url, MailBody::Stream(body), is_download)).await;
+        assert_eq!(read.as_deref(), Ok(&b"yyyyy"[..]));
+    }
     let stuck: MailStream = Box::pin(stream::pending::<Result<Bytes, MailError>>());
     assert_eq!(read(&client, request(&url, MailBody::Stream(stuck), true)).await, Err(MailProblem::Slow));
     let nothing = read(&client, request(&url, MailBody::Stream(empty_stream()), false)).await;

@@ -104,6 +104,27 @@ fn c12_codes_come_to_the_provider_as_they_were_sent_in_a_list_or_alone() {
 }
 
 #[test]
+fn a_more_precise_name_of_an_error_comes_to_the_provider_without_the_sent_secrets() {
+    fn reason(raw: &RawError<'_>) -> ProviderWords {
+        ProviderWords::of(raw.reason, None, None, None)
+    }
+    let sent = SecretString::from("s3cret-canary-value");
+    for (subtype, expected) in [("invalid_rapt", "invalid_rapt"), ("s3cret-canary-value", "[removed]")] {
+        let error = json!({ "error": "invalid_grant", "error_subtype": subtype });
+        let error: TokenError = serde_json::from_value(error).expect("an error");
+        assert_eq!(error.words(None, &[&sent], reason).error.as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn an_application_that_is_gone_or_switched_off_is_an_error_of_the_credentials() {
+    for error in ["invalid_client", "deleted_client", "disabled_client"] {
+        let error: TokenError = serde_json::from_value(json!({ "error": error })).expect("an error");
+        assert_eq!(error.why(), RefusalKind::CredentialsRejected);
+    }
+}
+
+#[test]
 fn c12_permissions_may_be_a_text_or_a_list_and_other_values_are_ignored() {
     for (scope, granted) in [
         (json!("User.Read  Mail.Read"), Some(2)),
@@ -163,6 +184,26 @@ fn the_lifetime_of_an_access_token_is_read_in_any_form_and_never_makes_tokens_un
     }
     assert_eq!(lifetime(br#"{"access_token":"a"}"#), None);
     assert_eq!(lifetime(b"<html>"), None);
+}
+
+#[test]
+fn the_end_of_a_grant_is_read_in_any_form_if_it_is_a_time_that_can_come() {
+    for (written, seconds) in [
+        ("604799", Some(604_799)),
+        ("\"604799\"", Some(604_799)),
+        ("604799.5", Some(604_799)),
+        ("0", None),
+        ("-5", None),
+        ("null", None),
+        ("\"soon\"", None),
+        ("1e999", None),
+        ("99999999999", None),
+    ] {
+        let body = format!("{{\"expires_in\":3599,\"refresh_token_expires_in\":{written}}}");
+        assert_eq!(grant_lifetime(body.as_bytes()), seconds.map(Duration::from_secs), "{written}");
+        assert!(lifetime(body.as_bytes()).is_some(), "{written} makes the other one unreadable");
+    }
+    assert_eq!(grant_lifetime(br#"{"expires_in":3599}"#), None);
 }
 
 #[test]
