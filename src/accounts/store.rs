@@ -165,7 +165,7 @@ impl TryFrom<row::Model> for Account {
 }
 
 /// The accounts of one organisation, or those of them within a reach: queries find no others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Accounts(OrganisationId, Reach);
 
 impl Accounts {

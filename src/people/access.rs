@@ -61,7 +61,7 @@ pub enum CallerKind {
 
 /// The accounts that a caller may see and use. For all other accounts, a use case answers as if there were none. Which
 /// connectors and accounts a client has, is read from the database in the query itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// All accounts of the organisation.
     All,

@@ -28,6 +28,7 @@ static NAMES: Names = Names {
     administrator: "Contoso Mail administrator",
     redirect_uris: "",
     redirect_uri_misplaced: "",
+    choice: "",
     directory: "Directory",
     permissions_page: "",
     approve_button: "",

@@ -16,6 +16,7 @@ mod failing;
 mod faults;
 mod forecast;
 mod gates;
+mod kept;
 mod lend;
 mod refresh;
 mod refresher;
@@ -44,11 +45,11 @@ pub use revoking::MAX_FAILED_REVOCATIONS;
 pub(in crate::accounts) use revoking::Revocations;
 pub use sealing::{SEALED_ACCESS_TOKENS, SEALED_REFRESH_TOKENS};
 pub use stops::{NoStops, SharedStopPoints, StopPoint, StopPoints};
-pub(super) use times::expiry as access_expiry;
 pub use times::{
     CALL_LIMIT, CALLER_WAIT, DEMAND_SLOTS, MAX_BACKGROUND, MAX_DEMAND_OF_CONNECTOR, MAX_DEMAND_OF_PROVIDER,
     MAX_OF_CONNECTOR, MAX_THROTTLE, POLL,
 };
+pub(super) use times::{expiry as access_expiry, grant_end};
 
 use super::AccountId;
 use crate::{
@@ -77,6 +78,7 @@ use crate::{
     vault::Vault,
 };
 use demand::DemandSlots;
+use kept::KeptTokens;
 use sharing::{Running, Slots};
 
 /// What [`Grants`] works with.
@@ -93,6 +95,8 @@ pub struct GrantDependencies {
     /// For leases and time limits.
     pub monotonic: SharedMonotonic,
     pub http: Arc<dyn ProviderHttp>,
+    /// Our Redirect URI, for providers that ask for it when credentials are tried.
+    pub redirect_uri: String,
     /// Where a test stops a process. The program passes [`NoStops`].
     pub stops: SharedStopPoints,
 }
@@ -106,6 +110,8 @@ struct Inner {
     /// This process, as the owner of leases.
     owner: Owner,
     running: Running,
+    /// What was read lately to lend tokens.
+    kept: KeptTokens,
     /// The leases of other processes that this one has seen.
     sightings: Mutex<HashMap<AccountId, Sighting>>,
     /// Refreshes that callers wait for.
@@ -176,6 +182,7 @@ impl Grants {
             dependencies,
             owner,
             running: Running::default(),
+            kept: KeptTokens::default(),
             sightings: Mutex::default(),
             demand: DemandSlots::default(),
             slots: Slots::default(),
@@ -228,6 +235,7 @@ impl Grants {
             generation,
             application_version: connector.application_version,
             granted_at: now,
+            ends_at: grant_end(grant.ends_in, now),
             refreshed_at: None,
             next_refresh_at: Some(self.next_day(now)),
             refresh_started_at: None,

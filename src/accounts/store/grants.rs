@@ -47,6 +47,7 @@ mod row {
         pub generation: i64,
         pub application_version: i64,
         pub granted_at: i64,
+        pub ends_at: Option<i64>,
         pub refreshed_at: Option<i64>,
         pub next_refresh_at: Option<i64>,
         pub refresh_started_at: Option<i64>,
@@ -102,6 +103,8 @@ pub struct StoredGrant {
     /// The version of the connector's application when the grant was made.
     pub application_version: i64,
     pub granted_at: Timestamp,
+    /// When the provider ends it, if it was given for a limited time.
+    pub ends_at: Option<Timestamp>,
     pub refreshed_at: Option<Timestamp>,
     /// When it is refreshed next; `None` if it is not scheduled.
     pub next_refresh_at: Option<Timestamp>,
@@ -140,6 +143,7 @@ impl From<row::Model> for StoredGrant {
             generation: row.generation,
             application_version: row.application_version,
             granted_at: Timestamp::from_micros(row.granted_at),
+            ends_at: time(row.ends_at),
             refreshed_at: time(row.refreshed_at),
             next_refresh_at: time(row.next_refresh_at),
             refresh_started_at: time(row.refresh_started_at),
@@ -168,6 +172,7 @@ impl From<StoredGrant> for row::ActiveModel {
             generation: Set(grant.generation),
             application_version: Set(grant.application_version),
             granted_at: Set(grant.granted_at.micros()),
+            ends_at: Set(micros(grant.ends_at)),
             refreshed_at: Set(micros(grant.refreshed_at)),
             next_refresh_at: Set(micros(grant.next_refresh_at)),
             refresh_started_at: Set(micros(grant.refresh_started_at)),
@@ -188,6 +193,8 @@ pub struct StoredTokens {
     /// The scopes that are granted now.
     pub scopes: Vec<String>,
     pub refreshed_at: Timestamp,
+    /// When the provider ends the grant; `None` if the answer does not say it.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// The result of a refresh, as the row keeps it.
@@ -270,6 +277,7 @@ impl OrganisationGrants {
                 Column::Generation,
                 Column::ApplicationVersion,
                 Column::GrantedAt,
+                Column::EndsAt,
                 Column::RefreshedAt,
                 Column::NextRefreshAt,
                 Column::RefreshStartedAt,
@@ -330,6 +338,9 @@ impl OrganisationGrants {
             values.token_version = Set(tokens.version);
             values.scopes = Set(tokens.scopes.join(" "));
             values.refreshed_at = Set(Some(tokens.refreshed_at.micros()));
+            if let Some(ends_at) = tokens.ends_at {
+                values.ends_at = Set(Some(ends_at.micros()));
+            }
         } else if settled.erase_access_token {
             values.access_token = Set(None);
             values.access_expires_at = Set(None);

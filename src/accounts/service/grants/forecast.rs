@@ -17,6 +17,8 @@ pub struct Forecast {
     pub next_refresh_at: Option<Timestamp>,
     /// When the provider would end it if it was not refreshed any more; `None` if the provider has no such limit.
     pub idle_end: Option<Timestamp>,
+    /// When the provider ends it, however often it is refreshed; `None` if it gave it without an end.
+    pub ends_at: Option<Timestamp>,
     pub access_expires_at: Option<Timestamp>,
     pub granted_at: Timestamp,
     pub refreshed_at: Option<Timestamp>,
@@ -51,6 +53,7 @@ impl Grants {
         Ok(Some(Forecast {
             next_refresh_at: grant.next_refresh_at.filter(|_| !has_ended),
             idle_end: provider.and_then(|provider| provider.idle_limit()).map(|limit| last_used.plus(limit)),
+            ends_at: grant.ends_at,
             access_expires_at: grant.access_expires_at.filter(|_| !has_ended),
             granted_at: grant.granted_at,
             refreshed_at: grant.refreshed_at,

@@ -1,5 +1,7 @@
 //! Lends access tokens: the stored one if it is valid long enough, and otherwise a new one.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -8,6 +10,7 @@ use super::{
     claim::{Trigger, Wanted},
     demand::Demand,
     gates::{Closed, closed_for, seconds_until},
+    kept::{Kept, ReadAt},
     sharing::{Ended, wait_for_end},
     times::{CALLER_WAIT, DAILY, LOOK_AGAIN, MAX_THROTTLE, MIN_AGE_OF_REFUSED, OUTAGE, REMAINING_LIFE},
 };
@@ -25,6 +28,7 @@ use crate::{
     people::access::Caller,
     platform::{
         clock::{SKEW, Timestamp},
+        database::Database,
         failure::Failure,
         id::OrganisationId,
     },
@@ -37,7 +41,7 @@ const RETRY_AFTER: u32 = 5;
 const MAX_CHANGES: u32 = 20;
 
 /// What is stored about an account and its grant.
-struct Known {
+pub(super) struct Known {
     account: Account,
     grant: StoredGrant,
     connector: Connector,
@@ -131,8 +135,8 @@ impl Grants {
         Ok(lent)
     }
 
-    /// The same for a caller, with the account. With a valid token it costs two queries: a program may ask for each of its
-    /// calls.
+    /// The same for a caller, with the account. With a valid token it costs two queries at most: a program may ask for each
+    /// of its calls.
     ///
     /// # Errors
     /// [`NoToken`]; not found if the account is not within the caller's reach.
@@ -195,8 +199,14 @@ impl Grants {
     ) -> Result<(Account, LentToken), NoToken> {
         let monotonic = self.monotonic();
         let until = monotonic.now() + CALLER_WAIT;
+        if refused.is_none()
+            && let Some(lent) = self.lend_kept(accounts, account)
+        {
+            return Ok(lent);
+        }
         let mut changes = 0;
         loop {
+            let read = self.read_at();
             let known = self.read_known(accounts, account).await?;
             let organisation = known.account.organisation;
             let now = self.now();
@@ -209,7 +219,11 @@ impl Grants {
             };
             match (decide(&known, lent.is_some(), &gates, now), lent) {
                 (Decision::Refuse(no_token), _) => return Err(no_token),
-                (Decision::Lend, Some(lent)) => return Ok((known.account, lent)),
+                (Decision::Lend, Some(lent)) => {
+                    let kept = Arc::new(Kept { known, lent });
+                    self.0.kept.put(accounts, account, read, &kept);
+                    return Ok((kept.known.account.clone(), kept.lent.clone()));
+                }
                 (Decision::Lend, None) | (Decision::Refresh, _) => {}
             }
             let generation = known.grant.generation;
@@ -228,6 +242,24 @@ impl Grants {
                 }
             }
         }
+    }
+
+    fn read_at(&self) -> ReadAt {
+        ReadAt { moment: self.monotonic().now(), changes: Database::changes() }
+    }
+
+    /// The token that was lent a moment ago, if nothing can have changed since.
+    fn lend_kept(&self, accounts: Accounts, account: AccountId) -> Option<(Account, LentToken)> {
+        let kept = self.0.kept.get(accounts, account, self.read_at())?;
+        let now = self.now();
+        let is_lent =
+            is_valid(&kept.known.grant, now) && matches!(decide(&kept.known, true, &[], now), Decision::Lend);
+        is_lent.then(|| (kept.known.account.clone(), kept.lent.clone()))
+    }
+
+    /// Forgets the tokens that were lent longer ago.
+    pub(super) fn forget_kept(&self) {
+        self.0.kept.forget_old(self.read_at());
     }
 
     async fn read_known(&self, accounts: Accounts, id: AccountId) -> Result<Known, NoToken> {

@@ -200,8 +200,9 @@ impl Grants {
         }
         let until = self.monotonic().now() + PREFLIGHT_LIMIT;
         let http = &*self.dependencies().http;
+        let redirect_uri = &self.dependencies().redirect_uri;
         tokio::select! {
-            answer = connector.application.try_credentials(http, &request.secret) => match answer {
+            answer = connector.application.try_credentials(http, &request.secret, redirect_uri) => match answer {
                 Ok(()) => Preflight::Accepted,
                 Err(refusal) if refusal.why == RefusalKind::CredentialsRejected => Preflight::Refused,
                 Err(_) => Preflight::Unknown,

@@ -81,6 +81,7 @@ impl Refresher {
         let mut is_away = false;
         while !stop.is_cancelled() {
             let next = self.grants.monotonic().now() + POLL;
+            self.grants.forget_kept();
             match self.work().await {
                 // There may be more, and there are free places.
                 Ok(look) if !look.is_whole && self.free() > 0 => continue,

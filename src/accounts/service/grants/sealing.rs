@@ -117,6 +117,7 @@ impl Grants {
             version,
             scopes,
             refreshed_at,
+            ends_at: None,
         })
     }
 

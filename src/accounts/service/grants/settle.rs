@@ -173,8 +173,9 @@ impl Grants {
         let expires_at = times::expiry(new.expires_in, now);
         // Where no new one came, the old one stays valid (RFC 6749, 6).
         let kept: &SecretString = new.refresh_token.as_ref().unwrap_or(refresh_token);
-        let tokens: StoredTokens =
+        let sealed: StoredTokens =
             self.seal_tokens(grant, kept, &new.access_token, expires_at, scopes.clone(), now)?;
+        let tokens = StoredTokens { ends_at: times::grant_end(new.ends_in, now), ..sealed };
         let settled = Settled {
             tokens: Some(tokens),
             next_refresh_at: Some(self.next_day(now)),

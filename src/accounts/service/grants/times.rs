@@ -69,6 +69,11 @@ pub fn expiry(expires_in: Option<Elapsed>, now: Timestamp) -> Timestamp {
     now.plus(life)
 }
 
+/// When a grant ends that lasts for this time from now on; `None` if it has no end.
+pub fn grant_end(ends_in: Option<Elapsed>, now: Timestamp) -> Option<Timestamp> {
+    ends_in.and_then(|life| Duration::try_from(life).ok()).map(|life| now.plus(life))
+}
+
 /// The times between which no grant is due. No wait of a grant is longer than a day.
 pub fn due_times(now: Timestamp) -> DueTimes {
     DueTimes { now, last_credible: now.plus(DAILY).plus(SKEW) }

@@ -74,6 +74,9 @@ pub(super) struct KeptMailbox {
     #[serde(serialize_with = "expose")]
     access_token: SecretString,
     access_expires_at: i64,
+    /// When the provider ends the grant, if it was given for a limited time.
+    #[serde(default)]
+    ends_at: Option<i64>,
 }
 
 impl KeptMailbox {
@@ -103,6 +106,7 @@ impl KeptMailbox {
             refresh_token: grant.refresh_token.clone().ok_or_else(lacks)?,
             access_token: grant.access_token.clone(),
             access_expires_at: grants::access_expiry(grant.expires_in, now).micros(),
+            ends_at: grants::grant_end(grant.ends_in, now).map(Timestamp::micros),
         })
     }
 
@@ -128,11 +132,13 @@ impl KeptMailbox {
 
     /// The grant as it is at `now`: its access token has been valid for some minutes less.
     pub(super) fn grant(&self, now: Timestamp) -> Grant {
-        let left = Timestamp::from_micros(self.access_expires_at).since(now);
+        let until =
+            |micros: i64| Timestamp::from_micros(micros).since(now).max(Duration::ZERO).unsigned_abs();
         Grant {
             access_token: self.access_token.clone(),
             refresh_token: Some(self.refresh_token.clone()),
-            expires_in: Some(left.max(Duration::ZERO).unsigned_abs()),
+            expires_in: Some(until(self.access_expires_at)),
+            ends_in: self.ends_at.map(until),
             id_token: None,
             scopes: None,
             date: None,

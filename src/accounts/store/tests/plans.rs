@@ -1,6 +1,6 @@
 //! The plans of the queries: with many accounts each reads along an index, and sorts nothing.
 
-use sea_orm::{DatabaseBackend, QuerySelect, QueryTrait, Statement, sea_query::SelectStatement};
+use sea_orm::{QuerySelect, QueryTrait};
 
 use super::*;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         words::organisations_without_words,
     },
     platform::{
-        database::{DEFAULT_CONNECTIONS, Limits, Queries},
+        database::{DEFAULT_CONNECTIONS, Limits, plan::plan},
         id::ApiClientId,
     },
 };
@@ -58,19 +58,6 @@ async fn many(kind: Kind) -> (Place, Database) {
     }
     run(&database, statements).await;
     (place, database)
-}
-
-async fn plan(read: &Read, query: &SelectStatement) -> String {
-    let connection = read.connection();
-    let backend = connection.get_database_backend();
-    let sql = backend.build(query);
-    let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-    let values = sql.values.unwrap_or(sea_orm::Values(Vec::new()));
-    let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
-    let rows = connection.query_all_raw(statement).await.expect("a plan");
-    let column = if backend == DatabaseBackend::Sqlite { 3 } else { 0 };
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).expect("a line")).collect();
-    lines.join("\n")
 }
 
 #[track_caller]
