@@ -102,8 +102,7 @@ impl AccountAccess {
     pub async fn token(&self, caller: &Caller, account: AccountId) -> Result<HandedOut, AccessProblem> {
         let session = self.mail.open_within(caller, account, TOKEN_WAIT).await?;
         let (account, lent) = (session.account(), session.lent());
-        let api_base =
-            lent.pinned.passage().api_base().map(str::to_owned).ok_or(AccessProblem::NotOffered)?;
+        let api_base = lent.pinned.passage().api_base.ok_or(AccessProblem::NotOffered)?;
         self.first_uses.record(caller, Action::TokenRead, account.id, &account.email).await?;
         let LentToken { token, scopes, expires_at, .. } = lent.clone();
         Ok(HandedOut { provider: account.provider.clone(), api_base, token, expires_at, scopes })
@@ -141,7 +140,9 @@ impl AccountAccess {
             // The account may have been connected again since the check.
             let passage = session.pinned().passage();
             let address = call.address(&passage)?;
-            let request = call.request(&passage, &address, session.token(), sent);
+            let mut request = call.request(&passage, &address, session.token(), sent);
+            request.units =
+                request.units.saturating_mul(session.pinned().raw_units(&call.method, &call.rest));
             let answered = if session.pinned().is_of_mailbox(&call.rest) {
                 session.http().send(request).await?
             } else {

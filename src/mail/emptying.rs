@@ -1,11 +1,15 @@
 //! Emptying a folder as a job. Its messages are deleted in small steps under a lease, so that a folder of any size is
 //! emptied within the limits of its mailbox, and across kills and restarts. A job waits when the provider wants fewer
-//! requests, and while the account cannot be used; after a day it gives up. The jobs of an account run one after another,
-//! and a job that has taken many steps lets those of other accounts come first. The steps themselves are the mailbox's
-//! (`providers::mailbox::MailboxChanges::empty_some`); `progress` decides what follows from one.
+//! requests or does not answer, and while the account cannot be used; after a day it gives up.
+//!
+//! The jobs of an account run one after another (`turns`). A job without an answer gives way to the others until its next
+//! try, as only its folder may be out of order. A job that has taken many steps lets those of other accounts come first.
+//! The steps themselves are the mailbox's (`providers::mailbox::MailboxChanges::empty_some`); `progress` decides what
+//! follows from one.
 
 pub mod model;
 mod progress;
+mod turns;
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -55,7 +59,7 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(4);
 /// Maximum number of steps of a run: two minutes with their pauses. Then the job waits, and its place is free for one of
 /// another account.
 pub const STEPS_OF_A_RUN: u32 = 30;
-/// When a job looks again whether the earlier ones of its account have ended.
+/// When a job looks again whether it is its turn among those of its account.
 pub const TURN_WAIT: Duration = Duration::seconds(15);
 /// The shortest wait of a job that is put back.
 const SHORTEST_WAIT: Duration = Duration::seconds(5);
@@ -212,7 +216,7 @@ impl MailJobs {
         found.filter(|job| job.account == account).ok_or(Failure::NotFound)
     }
 
-    /// Does a job until its end, or until it must wait: for the mailbox, for an earlier job of its account, or after
+    /// Does a job until its end, or until it must wait: for the mailbox, for another job of its account, or after
     /// [`STEPS_OF_A_RUN`] for those of others. Every step is stored, and after a kill the next run goes on with
     /// the messages that are left.
     pub async fn run(&self, lease: &Lease, job: &Job) -> Result<(), Failure> {
@@ -249,6 +253,7 @@ impl MailJobs {
                 Next::Step => {}
                 Next::Pause => self.monotonic.sleep_until(self.monotonic.now() + PAUSE).await,
                 Next::Wait(wait, reason) => return self.wait(lease, &job, wait, reason).await,
+                Next::GiveWay(named) => return self.give_way(lease, &job, named).await,
                 Next::End(failure) => return self.end(lease, &job, failure).await,
                 Next::Fail(failure) => return Err(failure),
             }
@@ -263,19 +268,19 @@ impl MailJobs {
         Ok(found.filter(|job| job.ended_at.is_none()))
     }
 
-    /// Marks a job as running, if it is the first open one of its account. One that is too old to run has no turn: its
-    /// work may be lost.
+    /// Marks a job as running, if it is its turn ([`turns::has_turn`]). Jobs that are too old to run have none: their work
+    /// may be lost.
     ///
     /// # Returns
-    /// Whether it is the first.
+    /// Whether it is its turn.
     async fn begin(&self, lease: &Lease, job: &MailJob) -> Result<bool, Failure> {
         let jobs = OrganisationJobs::of(job.organisation);
         let oldest = self.clock.now().minus(MAX_AGE);
         self.database
             .write::<_, Failure, _>(async |tx| {
                 lease.hold(&tx).await?;
-                let first = jobs.find_first_open(&tx, job.account, oldest).await?;
-                if first.is_some_and(|first| first != job.id) {
+                let open = jobs.lock_open(&tx, job.account, oldest).await?;
+                if !turns::has_turn(&open, job.id) {
                     return Ok(false);
                 }
                 jobs.begin(&tx, job.id).await?;
@@ -309,6 +314,28 @@ impl MailJobs {
                 Ok(jobs.note(&tx, job.id, deleted, failed).await?)
             })
             .await
+    }
+
+    /// Puts a job back after an outage, and lets other jobs of its account run until then.
+    async fn give_way(
+        &self,
+        lease: &Lease,
+        job: &MailJob,
+        named: Option<std::time::Duration>,
+    ) -> Result<(), Failure> {
+        let jobs = OrganisationJobs::of(job.organisation);
+        let outages = self
+            .database
+            .write::<_, Failure, _>(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(jobs.give_way(&tx, job.id).await?)
+            })
+            .await?;
+        let mut random = [0; 4];
+        self.randomness.fill(&mut random);
+        let usual = FOLDER_EMPTYING.back_off.wait(outages, u32::from_le_bytes(random)).unsigned_abs();
+        let wait = usual.max(named.unwrap_or_default());
+        self.wait(lease, job, wait, MailJobFailure::Unavailable).await
     }
 
     /// Puts a job back until later, or ends it if it has waited for too long.

@@ -1,14 +1,17 @@
 //! The limits of mailboxes: how many requests are under way at the provider and how many were sent lately, over all
-//! processes, and how long a provider wants none. [`MailLimits::http`] gives a client that keeps them.
+//! processes, and how long a provider wants none. How many the provider of a mailbox takes is in
+//! [`crate::providers::mailbox::MailboxLimits`]. [`MailLimits::http`] gives a client that keeps the limits.
 //!
 //! With one process the limits are in memory. Where several processes share a database, `shared` keeps the slots of
-//! mailboxes in it, and windows of requests are taken in blocks. `line` decides who gets a slot.
+//! mailboxes in it, and windows of units are taken in blocks. `line` decides who gets a slot.
 
 mod closed;
 mod counted;
 mod http;
 mod line;
+mod patience;
 mod permit;
+mod reserve;
 mod shared;
 mod window;
 
@@ -32,8 +35,7 @@ use self::{
 };
 pub use self::{
     http::LimitedHttp,
-    line::{KEPT, MAX_AT_ONCE, MAX_STREAMS, MAX_WAITING},
-    window::{MAX_IN_WINDOW, WINDOW},
+    line::{KEPT, MAX_STREAMS, MAX_WAITING},
 };
 use crate::{
     accounts::service::AccountId,
@@ -70,10 +72,13 @@ struct Inner {
     began: Instant,
 }
 
+/// The line of a mailbox, whose requests wait for their permits.
+type WakingLine = Line<oneshot::Sender<Permit>>;
+
 /// The requests that use or want slots.
 #[derive(Default)]
 struct State {
-    lines: HashMap<AccountId, Line<oneshot::Sender<Permit>>>,
+    lines: HashMap<AccountId, WakingLine>,
     /// Number of requests that wait, over all lines.
     waiting: usize,
     /// The number of the next request.
@@ -127,12 +132,18 @@ impl MailLimits {
     }
 
     /// Waits for what a request needs, at most until this moment. A request for all slots is refused at once while a stream
-    /// of this process has one: its caller does without.
-    async fn take(&self, account: AccountId, need: Need, until: Instant) -> Result<Permit, MailError> {
+    /// of this process has one: its caller does without. `at_once` is the number of slots of the mailbox.
+    async fn take(
+        &self,
+        account: AccountId,
+        at_once: u8,
+        need: Need,
+        until: Instant,
+    ) -> Result<Permit, MailError> {
         if need == Need::All && self.has_streams(account) {
             return Err(reached(RETRY_AFTER));
         }
-        let (place, permit) = self.join(account, need)?;
+        let (place, permit) = self.join(account, at_once, need)?;
         let until = if need == Need::All { until.min(self.now() + MAX_WAIT_FOR_ALL) } else { until };
         let permit = tokio::select! {
             biased;
@@ -151,6 +162,7 @@ impl MailLimits {
     fn join(
         &self,
         account: AccountId,
+        at_once: u8,
         need: Need,
     ) -> Result<(Place<'_>, oneshot::Receiver<Permit>), MailError> {
         let (wake, permit) = oneshot::channel();
@@ -160,7 +172,7 @@ impl MailLimits {
             (state.next, state.waiting)
         };
         let place = Place { limits: self, account, number };
-        let (is_refused, served) = self.change(account, |line, _| {
+        let (is_refused, served) = self.change_or_begin(account, at_once, |line, _| {
             line.wait(number, need, wake);
             let served = line.serve();
             // A request that need not wait is not refused.
@@ -168,41 +180,61 @@ impl MailLimits {
             let is_refused = is_full && line.leave(number);
             (is_refused, served)
         });
-        self.wake(account, served);
+        self.wake(account, at_once, served);
         if is_refused { Err(reached(RETRY_AFTER)) } else { Ok((place, permit)) }
     }
 
     /// Changes the line of a mailbox, gives its free slots to requests that wait, and starts what then must be done.
-    fn change<T>(
+    ///
+    /// # Returns
+    /// `None` if this process has no line for the mailbox: no slot of it, and no request that waits.
+    fn change<T>(&self, account: AccountId, change: impl FnOnce(&mut WakingLine, Instant) -> T) -> Option<T> {
+        let mut state = self.lock();
+        let line = state.lines.remove(&account)?;
+        Some(self.change_line(state, account, line, change))
+    }
+
+    /// [`Self::change`], where a mailbox without a line gets one with this many slots.
+    fn change_or_begin<T>(
         &self,
         account: AccountId,
-        change: impl FnOnce(&mut Line<oneshot::Sender<Permit>>, Instant) -> T,
+        at_once: u8,
+        change: impl FnOnce(&mut WakingLine, Instant) -> T,
     ) -> T {
-        let now = self.now();
-        let is_shared = self.0.shared.is_some();
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        let line = state.lines.entry(account).or_insert_with(|| {
-            let mut line = Line::new();
-            if !is_shared {
-                line.add(SlotSet::ALL, now);
+        let mut state = self.lock();
+        let line = state.lines.remove(&account).unwrap_or_else(|| {
+            let mut line = Line::new(at_once);
+            if self.0.shared.is_none() {
+                line.add(SlotSet::ALL, self.now());
             }
             line
         });
-        let before = line.waiting();
-        let value = change(line, now);
+        self.change_line(state, account, line, change)
+    }
+
+    /// Changes a line that was taken out of `state`, and puts it back if it is still needed.
+    fn change_line<T>(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        account: AccountId,
+        mut line: WakingLine,
+        change: impl FnOnce(&mut WakingLine, Instant) -> T,
+    ) -> T {
+        let is_shared = self.0.shared.is_some();
+        let (before, at_once) = (line.waiting(), line.at_once());
+        let value = change(&mut line, self.now());
         let served = line.serve();
         let after = line.waiting();
         let asks = is_shared && line.begin_asking();
         let keeps = is_shared && !line.held().is_empty() && !state.is_kept;
         let is_over = if is_shared { line.is_empty() } else { line.is_unused() };
-        if is_over {
-            state.lines.remove(&account);
+        if !is_over {
+            state.lines.insert(account, line);
         }
         state.is_kept |= keeps;
         state.waiting = (state.waiting + after).saturating_sub(before);
-        drop(guard);
-        self.wake(account, served);
+        drop(state);
+        self.wake(account, at_once, served);
         if asks {
             let limits = self.clone();
             tokio::spawn(async move { limits.ask(account).await });
@@ -215,9 +247,9 @@ impl MailLimits {
     }
 
     /// Gives requests their permits. A permit for a request that no longer waits is dropped, which frees its slots.
-    fn wake(&self, account: AccountId, served: Vec<Served<oneshot::Sender<Permit>>>) {
+    fn wake(&self, account: AccountId, at_once: u8, served: Vec<Served<oneshot::Sender<Permit>>>) {
         for Served { wake, grant } in served {
-            drop(wake.send(Permit::new(self.clone(), account, grant)));
+            drop(wake.send(Permit::new(self.clone(), account, at_once, grant)));
         }
     }
 

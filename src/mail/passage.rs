@@ -48,7 +48,8 @@ impl RawCall {
         address::build(&passage.parts, &self.rest, self.query.as_deref())
     }
 
-    /// The request to the provider, at an address of [`Self::address`].
+    /// The request to the provider, at an address of [`Self::address`]. It costs a unit, or one for each request that it may
+    /// hold.
     pub fn request(
         &self,
         passage: &Passage,
@@ -69,14 +70,18 @@ impl RawCall {
         // It lasts as long as the caller sends.
         let is_upload = matches!(body, MailBody::Stream(_));
         let is_batch = address::ends_with_segment(&self.rest, passage.batches);
+        // Its body is not read, so it may hold as many as a batch can.
+        let weight = if is_batch { passage.max_in_batch } else { 1 };
         MailRequest {
             method: self.method.clone(),
             url: address.to_string(),
             headers,
             body,
-            // Its body is not read, so it may hold as many as a batch can.
-            weight: if is_batch { passage.max_in_batch } else { 1 },
-            is_download: is_upload || address::ends_with_segment(&self.rest, passage.downloads),
+            weight,
+            units: weight.into(),
+            is_download: is_upload
+                || address::ends_with_segment(&self.rest, passage.downloads)
+                || address::has_items_of(&self.rest, passage.long_answers),
         }
     }
 }

@@ -2,8 +2,8 @@
 //! owner of the mailbox could change. Its uploads are kept for it.
 //!
 //! A message is sent by [`crate::mail::sending`], which sends it once, however often it is asked. What is decided here is
-//! when to ask. While its account cannot be used, a message waits, at most 24 hours. What became of it is listed for seven
-//! days. `moment` reads the time that a program gives, `adding` keeps the message, and `due` has the way of a message from
+//! when to ask. While its account cannot be used, a message waits, at most 24 hours by the settled time. What became of it is
+//! listed for seven days. `moment` reads the time that a program gives, `adding` keeps the message, and `due` has the way of a message from
 //! its time to its end. Start with [`Schedules::add`].
 
 mod adding;
@@ -38,13 +38,17 @@ use crate::{
         clock::{SharedClock, Timestamp},
         database::Database,
         failure::Failure,
+        monotonic::SharedMonotonic,
         randomness::SharedRandomness,
+        settled_time::SettledTime,
     },
     vault::Vault,
 };
 
 /// Maximum number of messages of an API client that wait or are being sent.
 pub const MAX_OPEN: u64 = 1_000;
+/// Maximum number of bytes of these messages, sealed.
+pub const MAX_OPEN_BYTES: u64 = 256 * 1024 * 1024;
 /// How long after its time a message is still sent.
 pub const LATEST: Duration = Duration::hours(24);
 /// How long the end of a message is listed.
@@ -60,6 +64,8 @@ pub struct ScheduleDependencies {
     pub uploads: Uploads,
     pub sender: Arc<dyn ScheduledSender>,
     pub clock: SharedClock,
+    /// For the settled time.
+    pub monotonic: SharedMonotonic,
     pub randomness: SharedRandomness,
 }
 
@@ -70,15 +76,24 @@ pub struct Schedules(Arc<Inner>);
 struct Inner {
     dependencies: ScheduleDependencies,
     places: Places,
+    /// What this process has seen of the clock.
+    settled_time: SettledTime,
 }
 
 impl Schedules {
     pub fn new(dependencies: ScheduleDependencies) -> Self {
-        Self(Arc::new(Inner { dependencies, places: Places::default() }))
+        let (places, settled_time) = (Places::default(), SettledTime::default());
+        Self(Arc::new(Inner { dependencies, places, settled_time }))
     }
 
     fn parts(&self) -> &ScheduleDependencies {
         &self.0.dependencies
+    }
+
+    /// A time that has certainly come, after six hours of this process.
+    fn settled(&self) -> Option<Timestamp> {
+        let parts = self.parts();
+        self.0.settled_time.observe(parts.clock.now(), parts.monotonic.now())
     }
 
     /// Messages of the caller for an account, the first due first.
@@ -121,10 +136,12 @@ impl Schedules {
             failure.log();
             Shown::default()
         });
+        // A clock that was ahead has tried it.
+        let is_before = stored.state == ScheduleState::Waiting && stored.due_at > self.parts().clock.now();
         Schedule {
             id: stored.id,
             state: stored.state,
-            why: stored.why,
+            why: stored.why.filter(|_| !is_before),
             due_at: stored.due_at,
             created_at: stored.created_at,
             ended_at: stored.ended_at,

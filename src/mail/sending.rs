@@ -64,6 +64,9 @@ use crate::{
     vault::Vault,
 };
 
+/// The name of this work as a caller.
+const NAME: &str = "sending";
+
 /// How long a call waits for its outcome. The send itself goes on.
 pub const CALL_WAIT: Elapsed = Elapsed::from_secs(25);
 /// Maximum number of sends of one client or user that have no outcome yet.

@@ -2,7 +2,7 @@
 //! a random key of its upload. The key, the name and the media type are sealed in the row of the upload.
 //!
 //! An upload belongs to an API client and an account. It lives until it was sent, at most 24 hours; one that a message
-//! needs, lives until that message is settled ([`Uploads::keep_for`]). Start with [`Uploads::add`].
+//! needs lives until that message is settled ([`Uploads::keep_for`]). Start with [`Uploads::add`].
 
 mod arriving;
 mod chunk;
@@ -49,7 +49,7 @@ pub use self::{
 pub const MAX_UPLOAD: u64 = 150 * 1024 * 1024;
 /// Maximum number of bytes of the uploads of an API client.
 pub const SPACE_OF_CLIENT: u64 = 1024 * 1024 * 1024;
-/// How long an upload lives that no message needs.
+/// How long an upload can be used that no message needs. It is erased some hours later, by the settled time.
 pub const UPLOAD_LIFE: Duration = Duration::hours(24);
 /// The least that an upload counts in the space: its row and its chunk cost more than its bytes.
 const LEAST_COUNTED: u64 = 64 * 1024;
@@ -232,7 +232,8 @@ impl Uploads {
         Arriving::begin(self, owner, new).await?.receive(body).await
     }
 
-    /// A whole upload that has not expired. `None` also if its content is not there: the database was restored without it.
+    /// A whole upload that has not expired, or that a message needs. `None` also if its content is not there: the database
+    /// was restored without it.
     ///
     /// # Errors
     /// Those of the database and of the vault.
@@ -267,9 +268,9 @@ impl Uploads {
         }
     }
 
-    /// Keeps uploads for a message: they live until [`Self::release`], and at most until this time. `message` is the id
-    /// of its record. Call it in the transaction that stores the record. A second call for the same message changes
-    /// nothing but the time.
+    /// Keeps uploads for a message: they live until [`Self::release`], also past this time while its record is open.
+    /// `message` is the id of the record; without one they live at most until this time. Call it in the transaction that
+    /// stores the record. A second call for the same message changes nothing but the time.
     ///
     /// # Returns
     /// The first of these ids that is none of the owner's uploads; the transaction must fail then.
@@ -323,7 +324,7 @@ impl Uploads {
         Ok(())
     }
 
-    /// Deletes an upload that no message needs.
+    /// Deletes an upload that no message needs. One that has expired takes space until it is erased, so it is deleted too.
     ///
     /// # Returns
     /// Whether it was deleted; otherwise a message needs it.
@@ -333,12 +334,11 @@ impl Uploads {
     pub async fn delete(&self, caller: &Caller, account: AccountId, id: UploadId) -> Result<bool, Failure> {
         let owner = UploadOwner::of(caller, account)?;
         self.0.accounts.get(caller, account).await?;
-        let now = self.0.clock.now();
         let deleted = self
             .0
             .database
             .write::<_, Failure, _>(async |tx| {
-                if !store::lock(&tx, owner, id, now).await? {
+                if !store::lock(&tx, owner, id).await? {
                     return Err(Failure::NotFound);
                 }
                 if store::is_needed(&tx, owner.organisation, id).await? {
@@ -355,7 +355,8 @@ impl Uploads {
     }
 
     /// Erases expired uploads, uploads that broke off with their process, and chunks without an upload. `settled` is a time
-    /// that has certainly come, if one is known: a clock that is ahead for a while erases no file that a message needs.
+    /// that has certainly come, if one is known: a clock that is ahead for a while erases no whole file. A file that a message
+    /// without an end needs is not erased at any time.
     ///
     /// # Errors
     /// Those of the database, and a lost lease.

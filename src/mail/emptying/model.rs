@@ -84,6 +84,16 @@ pub struct MailJob {
     pub ended_at: Option<Timestamp>,
 }
 
+/// An open job of an account, as far as it decides which of them runs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenJob {
+    pub id: MailJobId,
+    /// Whether it has begun.
+    pub is_running: bool,
+    /// Whether it waits for its next try after an outage, and lets others run.
+    pub gives_way: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,9 @@ pub(super) enum Next {
     Pause,
     /// Waits. If it has waited for too long, it ends for this reason.
     Wait(Duration, MailJobFailure),
+    /// Waits because the provider has not done what was asked: this long, if the provider names a time, and longer after
+    /// each try. It may be the folder alone, so other jobs of the account may run.
+    GiveWay(Option<Duration>),
     End(Option<MailJobFailure>),
     /// The program itself has failed: the job runs again later.
     Fail(Failure),
@@ -70,19 +73,20 @@ impl Next {
     }
 
     fn after_problem(problem: &MailProblem) -> Self {
-        let wait =
-            |named: Option<Duration>| Self::Wait(named.unwrap_or(USUAL_WAIT), MailJobFailure::Unavailable);
         match problem {
-            MailProblem::Throttled { retry_after, .. } => wait(*retry_after),
-            MailProblem::UnavailableFor(named) => wait(Some(*named)),
+            MailProblem::Throttled { retry_after, .. } => {
+                Self::Wait(retry_after.unwrap_or(USUAL_WAIT), MailJobFailure::Unavailable)
+            }
+            MailProblem::UnavailableFor(named) => Self::GiveWay(Some(*named)),
             MailProblem::NotSent
             | MailProblem::Unavailable
             | MailProblem::Slow
             | MailProblem::Garbled
-            | MailProblem::Conflict => wait(None),
+            | MailProblem::Conflict => Self::GiveWay(None),
             MailProblem::NeedsSignIn | MailProblem::TokenRefused => {
                 Self::Wait(LONG_WAIT, MailJobFailure::NeedsSignIn)
             }
+            MailProblem::ApiDisabled => Self::Wait(LONG_WAIT, MailJobFailure::ConnectorFailing),
             MailProblem::NotFound | MailProblem::NoMailbox => Self::End(Some(MailJobFailure::NotFound)),
             MailProblem::PermissionNotGranted(_) => Self::End(Some(MailJobFailure::PermissionNotGranted)),
             _ => Self::End(Some(MailJobFailure::Refused)),
@@ -135,7 +139,8 @@ impl Progress {
                     self.refused.push(id);
                     self.reason = self.reason.or(reason);
                 }
-                // It is tried again.
+                // It is tried again. What the mailbox wants comes before an outage.
+                (_, Next::GiveWay(_)) if matches!(next, Next::Wait(..)) => {}
                 (_, wait) => next = wait,
             }
         }
@@ -161,10 +166,8 @@ mod tests {
         for (problem, expected) in [
             (MailProblem::Throttled { limit: Limit::Provider, retry_after: Some(seven) }, Some(7)),
             (MailProblem::Throttled { limit: Limit::Mailbox, retry_after: None }, Some(30)),
-            (MailProblem::UnavailableFor(seven), Some(7)),
-            (MailProblem::Slow, Some(30)),
-            (MailProblem::NotSent, Some(30)),
             (MailProblem::NeedsSignIn, Some(600)),
+            (MailProblem::ApiDisabled, Some(600)),
             (MailProblem::NotFound, None),
             (MailProblem::PermissionNotGranted("Mail.ReadWrite"), None),
             (MailProblem::Refused, None),
@@ -174,6 +177,16 @@ mod tests {
                 (Next::End(Some(_)), None) => {}
                 (next, _) => panic!("{problem}: {next:?}"),
             }
+        }
+        for (problem, expected) in [
+            (MailProblem::UnavailableFor(seven), Some(seven)),
+            (MailProblem::Unavailable, None),
+            (MailProblem::Slow, None),
+            (MailProblem::NotSent, None),
+            (MailProblem::Conflict, None),
+        ] {
+            let next = Next::after(problem.clone().into());
+            assert!(matches!(next, Next::GiveWay(named) if named == expected), "{problem}: {next:?}");
         }
         for (no_token, reason) in [
             (NoToken::Paused, MailJobFailure::Paused),
@@ -199,6 +212,7 @@ mod tests {
             changed("gone", Some(MailProblem::NotFound)),
             changed("refused", Some(MailProblem::Refused)),
             changed("later", Some(throttled)),
+            changed("busy", Some(MailProblem::Conflict)),
         ]);
         assert!(matches!(next, Next::Wait(_, MailJobFailure::Unavailable)), "{next:?}");
         assert_eq!((deleted, progress.refused()), (1, 1));

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -15,13 +15,17 @@ use tokio::{sync::Semaphore, time::Instant};
 use super::{
     MailLimits, RETRY_AFTER,
     line::Need,
+    patience::Patience,
     permit::{AnswerPermit, Permit},
     reached,
+    reserve::Reserve,
 };
 use crate::{
     accounts::service::AccountId,
     mail::streams::{self, CALL_BUFFER, STREAM_BUFFER},
-    providers::mailbox::{MailError, MailHttp, MailProblem, MailRequest, MailResponse, Room},
+    providers::mailbox::{
+        MailError, MailHttp, MailProblem, MailRequest, MailResponse, MailboxLimits, Reserved, Room,
+    },
 };
 
 /// Maximum number of bytes that answers take in this process that are read whole.
@@ -42,25 +46,38 @@ pub(super) fn memory() -> Arc<Semaphore> {
 pub struct LimitedHttp {
     limits: MailLimits,
     account: AccountId,
+    mailbox: MailboxLimits,
     http: Arc<dyn MailHttp>,
-    /// How long requests may still wait for the limits, over all of them. Only the time that they wait counts: not that
-    /// of their answers.
-    left: Arc<Mutex<Duration>>,
+    /// Only the time counts that requests wait for the limits: not that of their answers.
+    patience: Arc<Patience>,
+    reserve: Arc<Reserve>,
     /// Whether the answers tell something about the limits of the mailbox.
     is_of_mailbox: bool,
+    /// Whether the provider has refused a request, since [`LimitedHttp::begin`], that it does not count for the mailbox.
+    is_refused_elsewhere: Arc<AtomicBool>,
     /// Whether a request that may change something was given to the transport since [`LimitedHttp::begin`].
     has_changed: Arc<AtomicBool>,
 }
 
 impl MailLimits {
-    /// A client for one call of a mailbox. Its requests together wait for the limits at most this long.
-    pub fn http(&self, account: AccountId, http: Arc<dyn MailHttp>, wait: Duration) -> LimitedHttp {
+    /// A client for one call of a mailbox, whose provider has these limits. Its requests together wait for them at most
+    /// this long.
+    pub fn http(
+        &self,
+        account: AccountId,
+        mailbox: MailboxLimits,
+        http: Arc<dyn MailHttp>,
+        wait: Duration,
+    ) -> LimitedHttp {
         LimitedHttp {
             limits: self.clone(),
             account,
+            mailbox,
             http,
-            left: Arc::new(Mutex::new(wait)),
+            patience: Arc::new(Patience::new(wait, self.0.monotonic.clone())),
+            reserve: Arc::new(Reserve::new(self.clone(), account, mailbox)),
             is_of_mailbox: true,
+            is_refused_elsewhere: Arc::default(),
             has_changed: Arc::default(),
         }
     }
@@ -79,6 +96,7 @@ impl LimitedHttp {
     /// Begins a call: from now on [`Self::may_have_changed`] is about this call.
     pub(in crate::mail) fn begin(&self) {
         self.has_changed.store(false, Ordering::SeqCst);
+        self.is_refused_elsewhere.store(false, Ordering::SeqCst);
     }
 
     /// Whether the provider may have got a request that changes something: all but GET.
@@ -87,37 +105,28 @@ impl LimitedHttp {
     }
 
     /// Whether there is time to wait for as long as the provider wants. Notes the wait if it is not known yet, as of
-    /// an answer within a batch.
+    /// an answer within a batch. There is none for a refused request that the provider does not count for the mailbox:
+    /// the other requests of the mailbox would have to wait too.
     pub fn may_wait(&self, named: Option<Duration>) -> bool {
+        if self.is_refused_elsewhere.load(Ordering::SeqCst) {
+            return false;
+        }
         if self.limits.closed_for(self.account).is_none() {
             self.limits.note_throttled(self.account, named);
         }
         let wait = self.limits.closed_for(self.account).unwrap_or_default();
-        wait <= self.left()
-    }
-
-    fn left(&self) -> Duration {
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner)
+        wait <= self.patience.left()
     }
 
     async fn permit(&self, need: Need) -> Result<Permit, MailError> {
-        let began = self.limits.now();
-        let permit = self.wait(need, began + self.left()).await;
-        self.count_waiting(began);
-        permit
-    }
-
-    /// Takes the time since this moment from what is left.
-    fn count_waiting(&self, began: Instant) {
-        let waited = self.limits.now().saturating_duration_since(began);
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = left.saturating_sub(waited);
+        let wait = self.patience.begin();
+        self.wait(need, wait.until).await
     }
 
     async fn wait(&self, need: Need, until: Instant) -> Result<Permit, MailError> {
         loop {
             self.limits.wait_until_open(self.account, until).await?;
-            let permit = self.limits.take(self.account, need, until).await?;
+            let permit = self.limits.take(self.account, self.mailbox.at_once, need, until).await?;
             // The answer of another request may have closed the mailbox in the meantime.
             if self.limits.closed_for(self.account).is_none() {
                 return Ok(permit);
@@ -135,7 +144,10 @@ impl MailHttp for LimitedHttp {
             (false, _) => Need::All,
         };
         let permit = self.permit(need).await?;
-        self.limits.count(self.account, request.weight.max(1).into()).await?;
+        if !self.reserve.take(request.units) {
+            self.limits.count(self.account, self.mailbox, request.units).await?;
+        }
+        let is_counted = request.units > 0;
         // The slots may be lost before the transport has got the request.
         let is_under_way = AtomicBool::new(false);
         let sent = async {
@@ -155,8 +167,10 @@ impl MailHttp for LimitedHttp {
             response = sent => response?,
         };
         let MailResponse { status, headers, body } = response;
-        if self.is_of_mailbox {
+        if self.is_of_mailbox && is_counted {
             self.limits.note_answer(self.account, status, &headers);
+        } else if !status.is_success() {
+            self.is_refused_elsewhere.store(true, Ordering::SeqCst);
         }
         let max = if need == Need::Stream { STREAM_BUFFER } else { CALL_BUFFER };
         let held = Box::new(AnswerPermit::new(permit, need));
@@ -167,16 +181,20 @@ impl MailHttp for LimitedHttp {
     async fn room(&self, bytes: usize) -> Result<Room, MailError> {
         let units = bytes.saturating_mul(COPIES).div_ceil(UNIT).clamp(1, MAX_WHOLE / UNIT);
         let units = u32::try_from(units).unwrap_or(u32::MAX);
-        let began = self.limits.now();
+        let wait = self.patience.begin();
         let permit = tokio::select! {
             biased;
             permit = self.limits.0.memory.clone().acquire_many_owned(units) => permit.ok(),
-            () = self.limits.0.monotonic.sleep_until(began + self.left()) => None,
+            () = self.limits.0.monotonic.sleep_until(wait.until) => None,
         };
-        self.count_waiting(began);
+        drop(wait);
         permit.map(Room::of).ok_or_else(|| {
             tracing::warn!("an answer of a provider was refused, because others take all memory for answers");
             reached(RETRY_AFTER)
         })
+    }
+
+    async fn reserve(&self, units: u32) -> Result<Reserved, MailError> {
+        self.reserve.fill(units).await
     }
 }

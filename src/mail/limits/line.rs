@@ -1,14 +1,17 @@
 //! The slots of one mailbox as one process has them, and the requests that wait for one, first come, first served. It
 //! decides and does nothing: [`super::MailLimits`] tells the requests, and asks the database.
 
+mod slot_set;
+
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Maximum number of requests of a mailbox that are under way at the provider.
-pub const MAX_AT_ONCE: usize = 4;
-/// Maximum number of them that are streams. They use the last slots, so that this holds over all processes.
+pub use self::slot_set::{MAX_SLOTS, SlotSet};
+
+/// Maximum number of requests of a mailbox under way that are streams. They use the last slots, so that this holds over
+/// all processes.
 pub const MAX_STREAMS: usize = 2;
 /// Maximum number of requests of a mailbox that wait in this process.
 pub const MAX_WAITING: usize = 32;
@@ -24,51 +27,6 @@ pub enum Need {
     Stream,
     /// All slots, for a request that the provider carries out as several at once.
     All,
-}
-
-/// Numbers of slots, from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SlotSet(u8);
-
-impl SlotSet {
-    pub const ALL: Self = Self(0b1111);
-    const STREAMS: Self = Self(0b1100);
-
-    pub const fn one(number: usize) -> Self {
-        Self(1 << number)
-    }
-
-    pub const fn contains(self, number: usize) -> bool {
-        self.0 & (1 << number) != 0
-    }
-
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// The lowest number.
-    pub fn first(self) -> Option<usize> {
-        self.numbers().next()
-    }
-
-    pub fn numbers(self) -> impl Iterator<Item = usize> {
-        (0..MAX_AT_ONCE).filter(move |number| self.contains(*number))
-    }
 }
 
 /// A slot in this process.
@@ -108,7 +66,13 @@ pub struct Granted {
 /// The slots of a mailbox, and the requests that wait. `T` wakes a request.
 #[derive(Debug)]
 pub struct Line<T> {
-    slots: [Slot; MAX_AT_ONCE],
+    /// Maximum number of requests that the provider takes at a time: the number of slots.
+    at_once: u8,
+    /// The slots of the mailbox.
+    all: SlotSet,
+    /// Those of them for streams.
+    for_streams: SlotSet,
+    slots: [Slot; MAX_SLOTS],
     waiting: VecDeque<Waiter<T>>,
     /// The slots that streams use.
     streams: SlotSet,
@@ -123,9 +87,14 @@ pub struct Line<T> {
 }
 
 impl<T> Line<T> {
-    /// A mailbox of which this process has no slot yet.
-    pub fn new() -> Self {
+    /// A mailbox with this many slots, of which this process has none yet.
+    pub fn new(at_once: u8) -> Self {
+        let count = usize::from(at_once).clamp(1, MAX_SLOTS);
+        let all = SlotSet::first_of(count);
         Self {
+            at_once,
+            all,
+            for_streams: all.without(SlotSet::first_of(count.saturating_sub(MAX_STREAMS))),
             slots: std::array::from_fn(|_| Slot::Absent),
             waiting: VecDeque::new(),
             streams: SlotSet::default(),
@@ -134,6 +103,10 @@ impl<T> Line<T> {
             leaving: SlotSet::default(),
             going_back: SlotSet::default(),
         }
+    }
+
+    pub const fn at_once(&self) -> u8 {
+        self.at_once
     }
 
     /// Whether this process has no slot of the mailbox, and no request waits for one.
@@ -198,7 +171,7 @@ impl<T> Line<T> {
 
     /// Adds slots that this process has got.
     pub fn add(&mut self, slots: SlotSet, now: Instant) {
-        for number in slots.without(self.held()).numbers() {
+        for number in slots.and(self.all).without(self.held()).numbers() {
             if let Some(slot) = self.slots.get_mut(number) {
                 *slot = Slot::Idle { since: now, taken: now, lost: CancellationToken::new() };
             }
@@ -246,8 +219,8 @@ impl<T> Line<T> {
         let idle = self.idle().without(self.leaving);
         match need {
             Need::Call => idle.first().map(SlotSet::one),
-            Need::Stream => idle.and(SlotSet::STREAMS).first().map(SlotSet::one),
-            Need::All => (idle == SlotSet::ALL).then_some(SlotSet::ALL),
+            Need::Stream => idle.and(self.for_streams).first().map(SlotSet::one),
+            Need::All => (idle == self.all).then_some(self.all),
         }
     }
 
@@ -283,7 +256,7 @@ impl<T> Line<T> {
     /// # Returns
     /// `false` if it has no slot for streams. Then nothing changes.
     pub fn keep_for_stream(&mut self, granted: &mut Granted, now: Instant) -> bool {
-        let Some(number) = granted.slots.and(SlotSet::STREAMS).first() else { return false };
+        let Some(number) = granted.slots.and(self.for_streams).first() else { return false };
         let kept = SlotSet::one(number);
         let mut rest = Granted { slots: granted.slots.without(kept), lost: Vec::new() };
         let mut own = Vec::new();
@@ -301,14 +274,14 @@ impl<T> Line<T> {
 
     /// The slots to ask the database for, of those that are free there.
     pub fn wanted(&self, free: SlotSet) -> SlotSet {
-        let mut left = free.without(self.held()).without(self.going_back);
+        let mut left = free.and(self.all).without(self.held()).without(self.going_back);
         let mut wanted = SlotSet::default();
         for waiter in &self.waiting {
             let slot = match waiter.need {
                 Need::Call => left.first(),
-                Need::Stream => left.and(SlotSet::STREAMS).first(),
+                Need::Stream => left.and(self.for_streams).first(),
                 // One after the other in their order, so that two processes do not wait for each other.
-                Need::All => SlotSet::ALL.without(self.held()).first().filter(|slot| left.contains(*slot)),
+                Need::All => self.all.without(self.held()).first().filter(|slot| left.contains(*slot)),
             };
             if let Some(slot) = slot {
                 wanted = wanted.with(SlotSet::one(slot));
@@ -348,7 +321,7 @@ impl<T> Line<T> {
     /// The idle slots that a request for all slots must not keep while it waits for a lower one.
     fn out_of_order(&self) -> SlotSet {
         let waits_for_all = self.waiting.iter().any(|waiter| waiter.need == Need::All);
-        match SlotSet::ALL.without(self.held()).first() {
+        match self.all.without(self.held()).first() {
             Some(missing) if waits_for_all => {
                 let lower = (0..missing).fold(SlotSet::default(), |set, slot| set.with(SlotSet::one(slot)));
                 self.idle().without(lower)

@@ -22,12 +22,14 @@ const MAX_WAIT_FOR_STREAM: Duration = Duration::from_secs(5);
 pub(super) struct Permit {
     limits: MailLimits,
     account: AccountId,
+    /// The number of slots of the mailbox.
+    at_once: u8,
     granted: Granted,
 }
 
 impl Permit {
-    pub(super) const fn new(limits: MailLimits, account: AccountId, granted: Granted) -> Self {
-        Self { limits, account, granted }
+    pub(super) const fn new(limits: MailLimits, account: AccountId, at_once: u8, granted: Granted) -> Self {
+        Self { limits, account, at_once, granted }
     }
 
     /// Waits until another process may have taken one of the slots: then the request must end.
@@ -43,8 +45,8 @@ impl Permit {
 
     /// Keeps only a slot for streams, if there is one among the slots.
     fn keep_for_stream(&mut self) -> bool {
-        let Self { limits, account, granted } = self;
-        limits.change(*account, |line, now| line.keep_for_stream(granted, now))
+        let Self { limits, account, granted, .. } = self;
+        limits.change(*account, |line, now| line.keep_for_stream(granted, now)) == Some(true)
     }
 }
 
@@ -62,12 +64,12 @@ impl AnswerPermit {
     /// Frees the slots that are not for streams. A request without a slot for streams waits for one first.
     async fn become_stream(&mut self) -> Result<(), MailError> {
         if !self.permit.keep_for_stream() {
-            let Permit { limits, account, .. } = &self.permit;
+            let Permit { limits, account, at_once, .. } = &self.permit;
             let until = limits.now() + MAX_WAIT_FOR_STREAM;
             let taken = tokio::select! {
                 biased;
                 () = self.permit.lost() => return Err(MailProblem::Unavailable.into()),
-                taken = limits.take(*account, Need::Stream, until) => taken?,
+                taken = limits.take(*account, *at_once, Need::Stream, until) => taken?,
             };
             self.permit = taken;
         }

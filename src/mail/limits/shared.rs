@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::{
     MailLimits,
-    line::{MAX_AT_ONCE, SlotSet},
-    window::{Moment, WINDOW, Window},
+    line::{MAX_SLOTS, SlotSet},
+    window::{Moment, Taken, Window},
 };
 use crate::{
     accounts::service::AccountId,
@@ -33,6 +33,7 @@ use crate::{
         id::new_uuid,
         randomness::Randomness,
     },
+    providers::mailbox::MailboxLimits,
 };
 
 /// How often a process looks again for a slot that others have.
@@ -63,7 +64,7 @@ impl SlotSet {
     fn stored(numbers: impl IntoIterator<Item = i64>) -> Self {
         numbers.into_iter().fold(Self::default(), |set, number| {
             let number = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-            number.filter(|number| *number < MAX_AT_ONCE).map_or(set, |number| set.with(Self::one(number)))
+            number.filter(|number| *number < MAX_SLOTS).map_or(set, |number| set.with(Self::one(number)))
         })
     }
 
@@ -85,30 +86,34 @@ impl Shared {
         Some(self.turns.get(number)?.lock().await)
     }
 
-    /// Takes requests from the window of a mailbox.
+    /// Takes units from the window of a mailbox ([`Window::take`]).
     ///
     /// # Returns
-    /// How many may be sent, and for how long.
+    /// What may be used, and for how long.
     pub(super) async fn take_block(
         &self,
         account: AccountId,
+        limits: MailboxLimits,
+        needed: u32,
         wanted: u32,
-    ) -> Result<(u32, Duration), Failure> {
+    ) -> Result<(Taken, Duration), Failure> {
         let taken = self
             .database
             .write::<_, DatabaseError, _>(async |tx| {
                 let stored = windows::lock(&tx, account).await?;
-                let at = Moment::after(Duration::from_micros(u64::try_from(stored.now).unwrap_or_default()));
+                let now = Duration::from_micros(u64::try_from(stored.now).unwrap_or_default());
+                let at = Moment::after(now, limits.window);
                 let count = |stored: i64| u32::try_from(stored).unwrap_or(u32::MAX);
                 let mut window = Window {
                     number: stored.number,
                     used: count(stored.used),
                     before: count(stored.used_before),
                 };
-                let taken = window.take(at, wanted);
+                let taken = window.take(at, limits.units, needed, wanted);
                 let Window { number, used, before } = window;
                 let stored = StoredWindow { number, used: used.into(), used_before: before.into(), ..stored };
-                windows::put(&tx, account, stored).await?;
+                let matters = i64::try_from(at.until_forgotten().as_micros()).unwrap_or(i64::MAX);
+                windows::put(&tx, account, stored, stored.now.saturating_add(matters)).await?;
                 Ok((taken, at.remaining()))
             })
             .await?;
@@ -116,14 +121,13 @@ impl Shared {
     }
 
     pub(super) async fn erase_old(&self, lease: &Lease) -> Result<(), Failure> {
-        let length = i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
         loop {
             let erased = self
                 .database
                 .write::<_, Failure, _>(async |tx| {
                     lease.hold(&tx).await?;
                     slots::erase_old(&tx).await?;
-                    Ok(windows::erase_old(&tx, length).await?)
+                    Ok(windows::erase_old(&tx).await?)
                 })
                 .await?;
             if erased < ERASED_AT_ONCE {

@@ -1,11 +1,16 @@
 //! The limits of one process, in memory.
 
+mod units;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 use uuid::Uuid;
 
 use super::*;
@@ -15,7 +20,9 @@ use crate::{
         monotonic::{Monotonic, SystemMonotonic},
         randomness::SystemRandomness,
     },
-    providers::mailbox::{Bytes, MailBody, MailHttp, MailRequest, MailResponse, MailStream, empty_stream},
+    providers::mailbox::{
+        Bytes, MailBody, MailHttp, MailRequest, MailResponse, MailStream, MailboxLimits, empty_stream,
+    },
 };
 
 const ADA: AccountId = AccountId(Uuid::from_u128(1));
@@ -60,6 +67,10 @@ impl MailHttp for Gated {
     }
 }
 
+/// A provider that takes four requests at a time, and counts each.
+const LIMITS: MailboxLimits = MailboxLimits { at_once: 4, window: Duration::from_mins(10), units: 10_000 };
+const MAX_AT_ONCE: usize = 4;
+
 fn request(weight: u8, is_download: bool) -> MailRequest {
     MailRequest {
         method: Method::GET,
@@ -67,6 +78,7 @@ fn request(weight: u8, is_download: bool) -> MailRequest {
         headers: HeaderMap::new(),
         body: MailBody::Empty,
         weight,
+        units: weight.into(),
         is_download,
     }
 }
@@ -76,7 +88,7 @@ fn limits() -> MailLimits {
 }
 
 fn client(limits: &MailLimits, account: AccountId, http: &Arc<Gated>, wait: Duration) -> LimitedHttp {
-    limits.http(account, http.clone(), wait)
+    limits.http(account, LIMITS, http.clone(), wait)
 }
 
 async fn until(is: impl Fn() -> bool) {
@@ -110,6 +122,17 @@ fn send(
     tasks
 }
 
+/// Opens the gate again and again.
+fn open(http: &Arc<Gated>) -> JoinHandle<()> {
+    let http = http.clone();
+    tokio::spawn(async move {
+        loop {
+            http.gate.notify_waiters();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+}
+
 fn is_mailbox_limit(answer: &Result<StatusCode, MailError>) -> bool {
     matches!(answer, Err(error) if matches!(error.problem, MailProblem::Throttled { limit: Limit::Mailbox, .. }))
 }
@@ -125,13 +148,7 @@ async fn four_requests_of_a_mailbox_are_under_way_and_thirty_two_wait() {
     // Another mailbox is not held up.
     let mut other = send(&limits, GRACE, &http, 1, Duration::from_secs(20));
     until(|| http.under_way.load(Ordering::SeqCst) == MAX_AT_ONCE + 1).await;
-    let opener = http.clone();
-    let open = tokio::spawn(async move {
-        loop {
-            opener.gate.notify_waiters();
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    });
+    let open = open(&http);
     while let Some(answer) = tasks.join_next().await {
         assert_eq!(answer.expect("a task").expect("an answer"), StatusCode::OK);
     }
@@ -201,7 +218,7 @@ impl MailHttp for Unending {
 async fn a_batch_beside_a_stream_is_refused_at_once_and_a_call_passes() {
     let monotonic = Arc::new(Stopped(Instant::now()));
     let limits = MailLimits::new(None, monotonic.clone(), &Still, &SystemRandomness);
-    let client = limits.http(ADA, Arc::new(Unending), Duration::from_secs(20));
+    let client = limits.http(ADA, LIMITS, Arc::new(Unending), Duration::from_secs(20));
     let stream = client.send(request(1, true)).await.expect("an answer");
     let batch = tokio::time::timeout(Duration::from_secs(5), client.send(request(4, false))).await;
     let refused = batch.expect("no wait").err().expect("refused").problem;
@@ -255,7 +272,7 @@ async fn a_refusal_of_another_part_of_the_providers_api_leaves_the_mailbox_open(
 async fn a_batch_counts_as_all_that_it_contains() {
     let (limits, http) = (limits(), Arc::new(Gated::default()));
     *http.refusal.lock().expect("no test panicked") = Some((200, None));
-    limits.count(ADA, MAX_IN_WINDOW - 30).await.expect("allowed");
+    limits.count(ADA, LIMITS, LIMITS.units - 30).await.expect("allowed");
     let client = client(&limits, ADA, &http, Duration::from_secs(5));
     client.send(request(20, false)).await.expect("an answer");
     let refused = client.send(request(20, false)).await.err().expect("too many").problem;
@@ -304,10 +321,10 @@ async fn only_the_time_that_requests_wait_counts_and_it_counts_over_all_of_them(
 #[tokio::test]
 async fn a_mailbox_that_has_had_its_maximum_gets_no_more_requests() {
     let limits = limits();
-    limits.count(ADA, MAX_IN_WINDOW).await.expect("allowed");
-    let refused = limits.count(ADA, 1).await.expect_err("too many").problem;
+    limits.count(ADA, LIMITS, LIMITS.units).await.expect("allowed");
+    let refused = limits.count(ADA, LIMITS, 1).await.expect_err("too many").problem;
     assert!(matches!(refused, MailProblem::Throttled { limit: Limit::Mailbox, .. }), "{refused:?}");
-    limits.count(GRACE, 1).await.expect("another mailbox");
+    limits.count(GRACE, LIMITS, 1).await.expect("another mailbox");
 }
 
 #[tokio::test]

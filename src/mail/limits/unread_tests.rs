@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     platform::{clock::Timestamp, monotonic::Monotonic, randomness::SystemRandomness},
-    providers::mailbox::{Bytes, MailBody, MailHttp, MailRequest, MailResponse},
+    providers::mailbox::{Bytes, MailBody, MailHttp, MailRequest, MailResponse, MailboxLimits},
 };
 
 const ADA: AccountId = AccountId(Uuid::from_u128(1));
+const LIMITS: MailboxLimits = MailboxLimits { at_once: 4, window: Duration::from_mins(10), units: 10_000 };
 const PIECE: usize = 64 * 1024;
 /// Fits into the buffer of an answer.
 const SMALL: usize = 8;
@@ -66,9 +67,10 @@ async fn send(limits: &MailLimits, pieces: usize, need: Need) -> Result<MailResp
         headers: HeaderMap::new(),
         body: MailBody::Empty,
         weight: if need == Need::All { 4 } else { 1 },
+        units: 1,
         is_download: need == Need::Stream,
     };
-    limits.http(ADA, Arc::new(Pieces), Duration::from_secs(5)).send(request).await
+    limits.http(ADA, LIMITS, Arc::new(Pieces), Duration::from_secs(5)).send(request).await
 }
 
 /// The number of bytes of an answer that came whole.
@@ -146,7 +148,7 @@ async fn a_large_answer_that_is_read_at_once_needs_no_slot_for_streams() {
 #[tokio::test]
 async fn answers_that_are_read_whole_share_the_memory_of_the_process() {
     let limits = limits();
-    let client = |account| limits.http(account, Arc::new(Pieces), Duration::from_secs(5));
+    let client = |account| limits.http(account, LIMITS, Arc::new(Pieces), Duration::from_secs(5));
     let (large, small) = (60 * 1024 * 1024, 10 * 1024 * 1024);
     let held = client(ADA).room(large).await.expect("room");
     let refused =

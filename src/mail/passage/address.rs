@@ -58,10 +58,8 @@ pub fn build(parts: &[PassagePart], rest: &str, query: Option<&str>) -> Result<U
     {
         return Err(AddressProblem::Character);
     }
-    let (part, below) = parts
-        .iter()
-        .find_map(|part| Some((part, rest.strip_prefix(part.prefix)?)))
-        .ok_or(AddressProblem::Elsewhere)?;
+    let (part, below) =
+        parts.iter().find_map(|part| Some((part, part.below(rest)?))).ok_or(AddressProblem::Elsewhere)?;
     let base = Url::parse(&part.address).map_err(|_| AddressProblem::Elsewhere)?;
     let path = format!("{}{below}", base.path());
     let mut whole = format!("{}{below}", part.address);
@@ -83,6 +81,11 @@ pub fn ends_with_segment(path: &str, names: &[&str]) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
     let decoded = decode(last).unwrap_or_default();
     names.iter().any(|name| decoded.eq_ignore_ascii_case(name))
+}
+
+/// Whether the last segment but one of a path is one of these names, in any encoding and case.
+pub fn has_items_of(path: &str, names: &[&str]) -> bool {
+    path.rsplit_once('/').is_some_and(|(before, _)| ends_with_segment(before, names))
 }
 
 fn check_path(path: &str) -> Result<(), AddressProblem> {

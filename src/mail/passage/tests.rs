@@ -11,12 +11,14 @@ const OURS: &str = "https://mail.example/api/accounts/7/proxy/";
 fn passage() -> Passage {
     let part = |prefix, address: &str| PassagePart { prefix, address: address.to_owned() };
     Passage {
+        api_base: Some("https://graph.example/v1.0".to_owned()),
         parts: vec![
             part("v1.0/", "https://graph.example/v1.0/"),
             part("beta/", "https://graph.example/beta/"),
         ],
         link_keys: &["@odata.nextLink"],
         downloads: &["$value"],
+        long_answers: &["attachments"],
         batches: &["$batch"],
         max_in_batch: 20,
     }
@@ -44,9 +46,13 @@ fn response(content_type: &'static str, pieces: Vec<Result<&'static str, MailErr
 #[test]
 fn the_provider_gets_the_accounts_token_and_never_the_callers_credential() {
     let token = SecretString::from("token-of-the-account");
-    for (rest, weight, is_download) in
-        [("v1.0/me", 1, false), ("v1.0/$batch", 20, false), ("v1.0/me/messages/1/$value", 1, true)]
-    {
+    for (rest, weight, is_download) in [
+        ("v1.0/me", 1, false),
+        ("v1.0/$batch", 20, false),
+        ("v1.0/me/messages/1/$value", 1, true),
+        ("v1.0/me/messages/1/attachments/2", 1, true),
+        ("v1.0/me/messages/1/attachments", 1, false),
+    ] {
         let call = call(rest);
         let address = call.address(&passage()).expect("an address");
         let request = call.request(&passage(), &address, &token, MailBody::Empty);
@@ -54,6 +60,7 @@ fn the_provider_gets_the_accounts_token_and_never_the_callers_credential() {
         assert_eq!(request.headers[header::AUTHORIZATION], "Bearer token-of-the-account");
         assert_eq!(request.headers.get_all(header::AUTHORIZATION).iter().count(), 1);
         assert_eq!((request.weight, request.is_download), (weight, is_download), "{rest}");
+        assert_eq!(request.units, u32::from(weight), "{rest}");
         assert!(!format!("{:?}", request.headers).contains("token-of"), "the token would be logged");
     }
     assert_eq!(call("v1.0/../x").address(&passage()), Err(AddressProblem::DotSegment));

@@ -3,8 +3,8 @@
 use time::Duration;
 
 use super::{
-    LATEST, MAX_OPEN, ScheduleDependencies, ScheduleFailure, ScheduleId, ScheduleState, Scheduled, Schedules,
-    moment::check_due, sealing,
+    LATEST, MAX_OPEN, MAX_OPEN_BYTES, ScheduleDependencies, ScheduleFailure, ScheduleId, ScheduleState,
+    Scheduled, Schedules, moment::check_due, sealing,
 };
 use crate::{
     accounts::service::AccountId,
@@ -36,6 +36,8 @@ struct Repeats {
     hashes: CallHashes,
     /// How long.
     lasts: Duration,
+    /// Whether the call has a key.
+    is_keyed: bool,
 }
 
 /// Why a row was not added.
@@ -137,9 +139,14 @@ impl Schedules {
         })
     }
 
-    /// Whether a call is a repeat of the one that has scheduled this message, which has its key.
+    /// Whether a call is a repeat of the one that has scheduled this message, which has its key. A key counts longer if the
+    /// settled time is known and says that its day is not over: a clock that is ahead for a while must not have a message
+    /// scheduled a second time.
     fn is_repeat(&self, found: &StoredSchedule, repeats: Repeats) -> bool {
-        found.created_at.is_within(repeats.lasts, self.parts().clock.now())
+        let (now, created_at) = (self.parts().clock.now(), found.created_at);
+        let settled = self.settled().filter(|_| repeats.is_keyed && created_at.is_credible(now));
+        created_at.is_within(repeats.lasts, now)
+            || settled.is_some_and(|settled| settled.since(created_at) < repeats.lasts)
     }
 
     async fn find_repeated(
@@ -176,13 +183,17 @@ impl Schedules {
         let Some(key) = key else {
             let parts: [&[u8]; 7] = [VALUES, organisation, client, account, call.as_bytes(), &due_at, &body];
             let hash = self.parts().vault.keyed_hash(&parts);
-            return Ok(Repeats { hashes: CallHashes { key: hash, values: hash }, lasts: JOINED });
+            return Ok(Repeats {
+                hashes: CallHashes { key: hash, values: hash },
+                lasts: JOINED,
+                is_keyed: false,
+            });
         };
         let key = key.as_str().as_bytes();
         let parts: [&[u8]; 5] = [organisation, client, account, call.as_bytes(), key];
         let values: [&[u8]; 2] = [&due_at, &body];
         let hashes = CallHashes { key: Hash::keyed(KEY, &parts), values: Hash::keyed(key, &values) };
-        Ok(Repeats { hashes, lasts: KEY_COUNTS })
+        Ok(Repeats { hashes, lasts: KEY_COUNTS, is_keyed: true })
     }
 
     async fn add_row(&self, tx: &Tx, row: StoredSchedule, files: &[UploadId]) -> Result<(), NotAdded> {
@@ -192,6 +203,10 @@ impl Schedules {
             return Err(NotAdded::Refused(ScheduleFailure::TooMany));
         }
         store::add(tx, row).await?;
+        // With the bytes of this one.
+        if store::count_bytes(tx, owner.organisation, owner.client).await? > MAX_OPEN_BYTES {
+            return Err(NotAdded::Refused(ScheduleFailure::TooMany));
+        }
         // Longer than it may be late, so that its last try has them.
         let until = due_at.plus(LATEST).plus(LATEST);
         if let Some(unknown) = self.parts().uploads.keep_for(tx, owner, files, id.0, until).await? {

@@ -4,6 +4,12 @@
 //! under the same id, so that the message is sent once. What the first one still does after that, changes nothing: it
 //! begins no send, and does not put off a message that is being sent. The id never changes: a try that has sent nothing has
 //! given it up.
+//!
+//! The clock alone says that the time of a message has come, as it says that a grant is refreshed. The settled time is hours
+//! behind, so each message would be hours late if it waited for that. A clock that is ahead therefore sends a message too
+//! early, if it shows one of the 24 hours after the time. Nothing is given up because of the clock alone: a message that is
+//! too late only by the clock, or whose client has expired only by the clock, is neither sent nor failed. It waits until the
+//! settled time says the same, or until the clock is right again and its time comes.
 
 use std::collections::HashMap;
 
@@ -22,7 +28,7 @@ use crate::{
     },
     people::access::{Caller, Scope},
     platform::{
-        clock::SKEW,
+        clock::{SKEW, Timestamp},
         database::{DatabaseError, Tx},
         failure::Failure,
     },
@@ -60,15 +66,17 @@ impl Schedules {
         let ScheduleDependencies { database, clock, .. } = self.parts();
         let now = clock.now();
         let latest = now.plus(LONGEST_WAIT).plus(SKEW);
-        let (free, full) = (self.0.places.free(), self.0.places.full_organisations());
+        // Each look notes the clock.
+        self.settled();
+        let (free, full) = (self.0.places.free(), self.0.places.full());
         // Most looks find nothing, and need no transaction that writes.
         let limit = u64::try_from(free).unwrap_or(u64::MAX);
-        let due = store::find_due(&database.read(), now, latest, &full, limit).await?;
-        let has_more = free > 0 && due.len() == free;
+        let found = store::find_due(&database.read(), now, latest, &full, limit).await?;
+        let has_more = free > 0 && found.len() == free;
         let mut places = HashMap::new();
-        for (id, organisation) in due {
-            if let Some(place) = self.0.places.take(organisation) {
-                places.insert(id, place);
+        for due in found {
+            if let Some(place) = self.0.places.take(due) {
+                places.insert(due.id, place);
             }
         }
         if places.is_empty() {
@@ -97,7 +105,7 @@ impl Schedules {
     }
 
     async fn try_to_send(&self, stored: &StoredSchedule) -> Result<(), Failure> {
-        let ScheduleDependencies { database, vault, sender, clock, .. } = self.parts();
+        let ScheduleDependencies { database, vault, sender, .. } = self.parts();
         // After a try whose outcome is not known, only the sender can tell it. A process that was killed may have marked the
         // message as being sent, and have asked for nothing.
         let was_tried =
@@ -136,7 +144,9 @@ impl Schedules {
             request,
         };
         let attempt = sender.send(due).await;
-        let is_hopeless = clock.now() > stored.due_at.plus(LATEST).plus(DOUBT);
+        // A clock that is ahead for a while must not end what can still be found out.
+        let last = stored.due_at.plus(LATEST).plus(DOUBT);
+        let is_hopeless = self.settled().is_some_and(|settled| settled > last);
         if was_tried && is_hopeless && attempt == Attempt::UnderWay {
             let internet_message_id = String::new();
             return self.settle(stored, Attempt::Unknown { internet_message_id }).await;
@@ -147,9 +157,12 @@ impl Schedules {
     /// What prevents a message from being sent, before the provider is asked.
     async fn judge(&self, stored: &StoredSchedule) -> Result<Option<Attempt>, Failure> {
         let ScheduleDependencies { database, accounts, clock, .. } = self.parts();
-        let now = clock.now();
-        if now > stored.due_at.plus(LATEST) {
-            return Ok(Some(Attempt::Failed(stored.why.unwrap_or(WhyNotSent::Late))));
+        let (now, settled) = (clock.now(), self.settled());
+        let latest = stored.due_at.plus(LATEST);
+        if now > latest {
+            let why = stored.why.unwrap_or(WhyNotSent::Late);
+            let is_certain = settled.is_some_and(|settled| settled > latest);
+            return Ok(Some(if is_certain { Attempt::Failed(why) } else { Attempt::NotNow(why) }));
         }
         let (owner, created_at) = (stored.owner, stored.created_at);
         let caller = Caller::job(owner.organisation, NAME);
@@ -162,20 +175,26 @@ impl Schedules {
             .write::<_, DatabaseError, _>(async |tx| {
                 let clients = ClientReaches::of(owner.organisation);
                 let Some(client) = clients.lock_client(&tx, owner.client).await? else {
-                    return Ok(Some(WhyNotSent::OutOfReach));
+                    return Ok(Some(Attempt::Failed(WhyNotSent::OutOfReach)));
                 };
                 // The attack: a stolen credential has scheduled messages before it was revoked.
                 let is_revoked = client.revoked_at.is_some_and(|at| at >= created_at);
-                let is_over = client.expires_at.is_some_and(|end| end <= now);
-                if is_revoked || is_over || !client.scopes.contains(Scope::MessagesCreate) {
-                    return Ok(Some(WhyNotSent::ClientRevoked));
+                let is_over_at = |time: Timestamp| client.expires_at.is_some_and(|end| end <= time);
+                if is_revoked
+                    || settled.is_some_and(is_over_at)
+                    || !client.scopes.contains(Scope::MessagesCreate)
+                {
+                    return Ok(Some(Attempt::Failed(WhyNotSent::ClientRevoked)));
+                }
+                if is_over_at(now) {
+                    return Ok(Some(Attempt::NotNow(WhyNotSent::ClientRevoked)));
                 }
                 let reaches = clients.reaches(&tx, owner.client, &account).await?;
-                Ok((!reaches).then_some(WhyNotSent::OutOfReach))
+                Ok((!reaches).then_some(Attempt::Failed(WhyNotSent::OutOfReach)))
             })
             .await?;
-        if let Some(why) = refused {
-            return Ok(Some(Attempt::Failed(why)));
+        if refused.is_some() {
+            return Ok(refused);
         }
         if account.paused.is_some() {
             return Ok(Some(Attempt::NotNow(WhyNotSent::AccountPaused)));

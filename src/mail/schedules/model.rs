@@ -36,7 +36,8 @@ pub enum ScheduleState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum WhyNotSent {
-    /// No process ran in the 24 hours after its time.
+    /// The 24 hours after its time are over, and no process has tried to send it before. While it waits: the clock says so,
+    /// and may be wrong.
     Late,
     AccountPaused,
     AccountNeedsSignIn,
@@ -115,7 +116,7 @@ pub struct Scheduled {
 pub enum ScheduleFailure {
     /// The key was used before with other values.
     KeyReused,
-    /// [`super::MAX_OPEN`] messages of this client wait.
+    /// [`super::MAX_OPEN`] messages of this client wait, or [`super::MAX_OPEN_BYTES`] of them with this one.
     TooMany,
     /// There is no upload with this id for this client and account.
     UnknownUpload { id: String },

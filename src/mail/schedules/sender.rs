@@ -163,6 +163,7 @@ pub(super) const fn of_state(state: AccountState) -> WhyNotSent {
 const fn of_problem(problem: &MailProblem) -> Attempt {
     match problem {
         MailProblem::NeedsSignIn => Attempt::NotNow(WhyNotSent::AccountNeedsSignIn),
+        MailProblem::ApiDisabled => Attempt::NotNow(WhyNotSent::ConnectorFailing),
         // A new sign-in may grant it.
         MailProblem::PermissionNotGranted(_) => Attempt::NotNow(WhyNotSent::PermissionNotGranted),
         MailProblem::TokenRefused
@@ -233,6 +234,7 @@ mod tests {
                 MailProblem::Throttled { limit: Limit::Provider, retry_after: None }.into(),
                 Attempt::NotNow(WhyNotSent::Unavailable),
             ),
+            (MailProblem::ApiDisabled.into(), Attempt::NotNow(WhyNotSent::ConnectorFailing)),
             (MailProblem::Slow.into(), Attempt::NotNow(WhyNotSent::Unavailable)),
             (MailProblem::NotSent.into(), Attempt::NotNow(WhyNotSent::Unavailable)),
             (MailProblem::NotFound.into(), Attempt::Failed(WhyNotSent::Refused)),

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// How often a call is accepted again that another one came before at the same moment.
+/// How often a call is tried again after another call came first at the same moment.
 const MAX_RACES: u32 = 5;
 
 /// What became of a call.
@@ -51,7 +51,8 @@ impl Sending {
     pub(super) async fn accept(&self, call: &Identified, judged: &Judged) -> Result<Accepted, SendFailure> {
         let parts = self.parts();
         let (organisation, holder) = (call.asked.organisation, call.asked.holder.id());
-        // Outside of the transaction, because it takes a while. Calls at the same moment may exceed it by their number.
+        // Outside of the transaction, because it takes a while. Calls at the same moment may exceed the limit
+        // by their number.
         let kept = sends::count_of_holder(&parts.database.read(), organisation, holder).await?;
         if kept >= MAX_KEPT {
             return Err(SendFailure::TooManyKept { retry_after: RETRY_AFTER_KEPT });

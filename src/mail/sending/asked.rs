@@ -50,7 +50,7 @@ fn beginning_of(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
-/// The text is not an [`Key`].
+/// The text is not a [`Key`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoKey;
 

@@ -26,12 +26,12 @@ use crate::{
     },
 };
 
-/// When a caller asks again whose send goes on, or who has too many.
+/// When a caller may call again whose send goes on, or who has too many open sends.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// When a caller asks again of whom too many outcomes are kept: each is erased after a day.
+/// When a caller may call again of whom too many outcomes are kept: each is erased after a day.
 pub(super) const RETRY_AFTER_KEPT: Duration = Duration::from_mins(10);
 const LARGE: &str = "The message is large. Servers of other companies may refuse it.";
-/// The names of calls that have one caller each, as part of the identity.
+/// In place of the id of a call of the API, as part of the identity: these methods serve one call each.
 const SEND_DRAFT: &str = "send_draft";
 const CREATE_DRAFT: &str = "create_draft";
 pub(super) const SCHEDULED: &str = "scheduled";

@@ -4,7 +4,7 @@
 
 use time::Duration;
 
-use super::Sending;
+use super::{NAME, Sending, judging::ask};
 use crate::{
     jobs::model::BackOff,
     mail::{
@@ -23,9 +23,7 @@ use crate::{
     providers::mailbox::{Found, MailError, MailProblem},
 };
 
-/// The name of this work as a caller.
-const NAME: &str = "sending";
-/// How long after its end a record is cleaned up.
+/// How long after its end a record is cleaned up for the first time.
 pub(super) const FIRST: Duration = Duration::minutes(1);
 /// How long a record waits after a try.
 const BACK_OFF: BackOff = BackOff { first: Duration::minutes(1), longest: Duration::hours(1) };
@@ -45,7 +43,7 @@ pub(super) fn leaves_drafts(send: &StoredSend) -> bool {
     }
 }
 
-/// Deletes a draft. One that is not there is deleted.
+/// Deletes a draft. One that is not there counts as deleted.
 async fn delete_draft(session: &mut Session, draft: &str) -> Result<(), MailFailure> {
     loop {
         let mailbox = session.mailbox();
@@ -55,16 +53,6 @@ async fn delete_draft(session: &mut Session, draft: &str) -> Result<(), MailFail
         }
         if session.settle(answer).await?.is_some() {
             return Ok(());
-        }
-    }
-}
-
-async fn find_messages(session: &mut Session, message_id: &str) -> Result<Vec<Found>, MailFailure> {
-    loop {
-        let mailbox = session.mailbox();
-        let answer = session.limit_time(mailbox.find_by_message_id(&session.call(), message_id)).await;
-        if let Some(found) = session.settle(answer).await? {
-            return Ok(found);
         }
     }
 }
@@ -148,7 +136,7 @@ impl Sending {
         if send.lost_drafts == 0 || send.message_id.is_empty() {
             return Ok(());
         }
-        let found = find_messages(&mut session, &send.message_id).await?;
+        let found = ask!(session, find_by_message_id, &send.message_id);
         for Found { id, is_draft } in found {
             if is_draft && send.draft.as_ref() != Some(&id) {
                 delete_draft(&mut session, &id).await?;

@@ -91,8 +91,8 @@ impl Asked {
 }
 
 impl Identified {
-    /// Checks that a record with this identity is one of a call with the same values. Of a record whose message could not
-    /// be read, that is not known.
+    /// Checks that a record with this identity is one of a call with the same values. It is not known of a record
+    /// whose message could not be read.
     pub(super) fn check_body(&self, body: &str) -> Result<(), SendFailure> {
         if body.is_empty() || body == self.body { Ok(()) } else { Err(SendFailure::KeyReused) }
     }

@@ -1,4 +1,5 @@
-//! What is checked before a call becomes a record: the permissions, the sender, the files, and the size.
+//! What is checked before a call becomes a record: the permissions, the form of ids, the sender, the files,
+//! and the size.
 
 use super::{SendFailure, Sending, Shown, identity::Asked};
 use crate::{
@@ -39,6 +40,7 @@ macro_rules! ask {
         }
     };
 }
+pub(super) use ask;
 
 impl Sending {
     /// Checks a call. The account is looked up within the caller's reach.
@@ -56,6 +58,7 @@ impl Sending {
             SendKind::CreateDraft => SendWay::Draft,
             SendKind::Send | SendKind::SendDraft => session.mailbox().send_way(&session.lent().scopes)?,
         };
+        session.mailbox().check_ids(message)?;
         check_sender(session, message.from.as_ref()).await?;
         let Asked { organisation, holder, account, .. } = *asked;
         let files = self.find_files(organisation, holder, account, &asked.request.files).await?;

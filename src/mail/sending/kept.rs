@@ -95,9 +95,10 @@ fn parts(problem: &MailProblem) -> (&'static str, Option<&'static str>, Option<D
         MailProblem::NotFound => ("not_found", None, None),
         MailProblem::NoMailbox => ("no_mailbox", None, None),
         MailProblem::PermissionNotGranted(permission) => ("permission_not_granted", Some(*permission), None),
+        MailProblem::ApiDisabled => ("api_disabled", None, None),
         MailProblem::TokenRefused => ("token_refused", None, None),
         MailProblem::NeedsSignIn => ("needs_sign_in", None, None),
-        MailProblem::Throttled { limit: Limit::Mailbox, retry_after } => {
+        MailProblem::Throttled { limit: Limit::Mailbox | Limit::Page { .. }, retry_after } => {
             ("throttled_by_mailbox", None, *retry_after)
         }
         MailProblem::Throttled { limit: Limit::Provider, retry_after } => {
@@ -204,6 +205,7 @@ impl KeptFailure {
             "not_found" => MailProblem::NotFound,
             "no_mailbox" => MailProblem::NoMailbox,
             "permission_not_granted" => MailProblem::PermissionNotGranted(constant()),
+            "api_disabled" => MailProblem::ApiDisabled,
             "token_refused" => MailProblem::TokenRefused,
             "needs_sign_in" => MailProblem::NeedsSignIn,
             "throttled_by_mailbox" => MailProblem::Throttled { limit: Limit::Mailbox, retry_after: wait },
@@ -232,7 +234,7 @@ impl KeptFailure {
     }
 }
 
-/// A failure that is none of the mailbox.
+/// A failure that does not come from the mailbox.
 fn of_other_kind(kind: &str, words: String, number: Option<u64>) -> SendFailure {
     let no_token = match kind {
         "no_account" => return Failure::NotFound.into(),

@@ -36,7 +36,7 @@ use crate::{
 const LONGEST_CALL: Duration = Duration::minutes(2);
 /// How often a caller looks whether the first call has ended.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
-/// How often a call is begun again that another one came before at the same moment.
+/// How often a call is tried again after another call came first at the same moment.
 const MAX_RACES: u32 = 5;
 /// How often a result is stored again while the database is away.
 const MAX_TRIES: u32 = 60;

@@ -58,8 +58,8 @@ pub enum SendFailure {
     UnderWay { retry_after: Duration },
     /// The draft is still being made. It has no key: the same call makes another one.
     DraftUnderWay,
-    /// The message may have been sent, and there is no way to find out. It is never sent again. Without a Message-ID: what
-    /// was done once is no message.
+    /// The message may have been sent, and there is no way to find out. It is never sent again. The Message-ID is
+    /// empty if what was done once is not a message.
     OutcomeUnknown { message_id: String },
     /// `fromAddress` is not one of the addresses that the mailbox may send from.
     FromUnknown,

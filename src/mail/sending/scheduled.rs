@@ -17,9 +17,6 @@ use crate::{
     platform::failure::Failure,
 };
 
-/// In place of the id of a call of the API: the check makes no record.
-const CALL: &str = "scheduled";
-
 impl Sending {
     /// Checks a message as [`Self::send`] does, and sends nothing.
     ///
@@ -35,7 +32,7 @@ impl Sending {
             organisation: caller.organisation(),
             holder: Holder::of(caller)?,
             account,
-            call: CALL,
+            call: SCHEDULED,
             key: None,
             taken: None,
             kind: SendKind::Send,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-/// A point in a record's life. Each question to the provider that may have an effect has the first three.
+/// A point in a record's life. Each question to the provider that may have an effect has the first two. One after which
+/// the record goes on has the third as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StopPoint {
-    /// It is stored what is about to be asked, and nothing is sent.
+    /// What is about to be asked is stored, and nothing is sent.
     Claimed(Step),
-    /// The answer is here, or the waiting for it has ended, and nothing is stored.
+    /// The answer has arrived, or the time for it is over, and nothing is stored.
     Answered(Step),
     /// What the answer says is stored.
     Committed(Step),

@@ -12,7 +12,7 @@ use crate::{
     platform::{clock::Timestamp, failure::Failure},
 };
 
-/// How long sends may go on when the program stops. Others are found out later, as those of a killed process.
+/// How long sends may go on when the program stops. What became of others is found out later, as after a kill.
 pub const TIME_TO_END: Duration = Duration::from_secs(8);
 /// Number of rows that one transaction erases, so that each transaction is short.
 const ERASED_AT_ONCE: u64 = 200;

@@ -58,13 +58,14 @@ impl Mail {
         if let Some(from) = &change.from {
             self.check_sender(caller, account, from).await?;
         }
-        if *change == DraftChange::default() {
-            self.require_draft(caller, account, draft).await?;
-        } else {
-            ask!(self, caller, account, update_draft, draft, change);
+        // Before the change, which may give the parts of a message other places.
+        if !removed.is_empty() {
+            ask!(self, caller, account, detach, draft, removed);
         }
-        for attachment in removed {
-            self.remove_attachment(caller, account, draft, attachment).await?;
+        if *change != DraftChange::default() {
+            ask!(self, caller, account, update_draft, draft, change);
+        } else if removed.is_empty() {
+            self.require_draft(caller, account, draft).await?;
         }
         for file in added {
             ask!(self, caller, account, attach, draft, file);
@@ -80,7 +81,7 @@ impl Mail {
     ) -> Result<(), MailFailure> {
         match ask!(self, caller, account, state_of, draft) {
             SendState::Draft => Ok(()),
-            SendState::Sent => Err(MailProblem::ContentIsFinal.into()),
+            SendState::Sent(_) => Err(MailProblem::ContentIsFinal.into()),
             SendState::Gone => Err(MailProblem::NotFound.into()),
         }
     }
@@ -95,31 +96,6 @@ impl Mail {
         let own = ask!(self, caller, account, own_addresses);
         let is_own = own.iter().any(|own| own.trim().eq_ignore_ascii_case(from.email.trim()));
         if is_own { Ok(()) } else { Err(DraftFailure::FromUnknown) }
-    }
-
-    /// Removes an attachment, unless an earlier call has done it.
-    async fn remove_attachment(
-        &self,
-        caller: &Caller,
-        account: AccountId,
-        draft: &str,
-        attachment: &str,
-    ) -> Result<(), MailFailure> {
-        match self.detach(caller, account, draft, attachment).await {
-            Err(MailFailure::Mail(error)) if error.problem == MailProblem::NotFound => Ok(()),
-            removed => removed,
-        }
-    }
-
-    async fn detach(
-        &self,
-        caller: &Caller,
-        account: AccountId,
-        draft: &str,
-        attachment: &str,
-    ) -> Result<(), MailFailure> {
-        ask!(self, caller, account, detach, draft, attachment);
-        Ok(())
     }
 
     /// Deletes a draft for good.

@@ -5,23 +5,34 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{accounts::service::AccountId, providers::mailbox::MailboxMemory};
+use crate::{
+    accounts::service::AccountId,
+    providers::mailbox::{MailboxMemory, MessageSpace},
+};
 
-/// Maximum number of mailboxes that are remembered. Each is about a kilobyte.
+/// Maximum number of mailboxes that are remembered. Each is about a kilobyte, besides the messages that it remembers.
 const MAX_REMEMBERED: usize = 10_000;
 
 #[derive(Debug, Default)]
-pub(super) struct Memories(Mutex<HashMap<AccountId, Arc<MailboxMemory>>>);
+pub(super) struct Memories {
+    mailboxes: Mutex<HashMap<AccountId, Arc<MailboxMemory>>>,
+    space: MessageSpace,
+}
 
 impl Memories {
     /// The memory of an account. All memories are forgotten when there are too many: reading them again costs one
-    /// request for each mailbox.
+    /// request for each mailbox. So are the messages of the other mailboxes when they take too much space.
     pub(super) fn of(&self, account: AccountId) -> Arc<MailboxMemory> {
-        let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memories = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         if memories.len() >= MAX_REMEMBERED && !memories.contains_key(&account) {
             memories.clear();
         }
-        memories.entry(account).or_default().clone()
+        if self.space.is_full() {
+            let others = memories.iter().filter(|(other, _)| **other != account);
+            others.for_each(|(_, memory)| memory.restart_messages(None));
+        }
+        let new = || Arc::new(MailboxMemory::sharing(self.space.clone()));
+        memories.entry(account).or_insert_with(new).clone()
     }
 }
 
@@ -41,6 +52,6 @@ mod tests {
         for number in 0..=MAX_REMEMBERED {
             memories.of(id(number));
         }
-        assert!(memories.0.lock().expect("no test panicked").len() <= MAX_REMEMBERED);
+        assert!(memories.mailboxes.lock().expect("no test panicked").len() <= MAX_REMEMBERED);
     }
 }

@@ -59,9 +59,10 @@ impl Mail {
         let inner = &self.0;
         let began = inner.monotonic.now();
         let (account, lent) = inner.grants.lend_to(caller, id).await?;
+        let mailbox = mailbox_of(&lent)?;
         Ok(Session {
-            mailbox: mailbox_of(&lent)?,
-            http: inner.limits.http(id, inner.http.clone(), limit_wait),
+            http: inner.limits.http(id, mailbox.limits(), inner.http.clone(), limit_wait),
+            mailbox,
             memory: inner.memories.of(id),
             request_id: caller.actor().request_id.map(|id| id.0.to_string()),
             end: began + time,

@@ -1,12 +1,8 @@
 //! The table `cursors`: positions that are too long for a cursor itself.
 
-use sea_orm::{
-    ActiveValue::Set,
-    QueryOrder, QuerySelect, QueryTrait,
-    entity::prelude::*,
-    sea_query::{LockBehavior, LockType},
-};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
+use super::erase_some;
 use crate::{
     accounts::service::AccountId,
     platform::{
@@ -113,16 +109,6 @@ pub async fn erase_beyond(
 /// # Returns
 /// Number of erased rows.
 pub async fn erase_expired(tx: &Tx, now: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
-    let expired = row::Entity::find()
-        .select_only()
-        .column(row::Column::TokenHash)
-        .filter(row::Column::ExpiresAt.lte(now.micros()))
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased = row::Entity::delete_many()
-        .filter(row::Column::TokenHash.in_subquery(expired))
-        .exec(tx.connection())
-        .await?;
-    Ok(erased.rows_affected)
+    let expired = row::Entity::find().filter(row::Column::ExpiresAt.lte(now.micros()));
+    erase_some(tx, expired, row::Column::TokenHash, limit).await
 }

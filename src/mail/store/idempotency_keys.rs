@@ -1,12 +1,8 @@
 //! The table `idempotency_keys`: the results of calls that are done once under a key, other than sends.
 
-use sea_orm::{
-    ActiveValue::Set,
-    QuerySelect, QueryTrait,
-    entity::prelude::*,
-    sea_query::{LockBehavior, LockType},
-};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
 
+use super::erase_some;
 use crate::{
     accounts::service::AccountId,
     identifier,
@@ -157,14 +153,6 @@ pub async fn erase(tx: &Tx, id: KeptResultId) -> Result<(), DatabaseError> {
 /// # Returns
 /// Number of erased rows.
 pub async fn erase_old(tx: &Tx, until: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
-    let old = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::CreatedAt.lte(until.micros()))
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased =
-        row::Entity::delete_many().filter(row::Column::Id.in_subquery(old)).exec(tx.connection()).await?;
-    Ok(erased.rows_affected)
+    let old = row::Entity::find().filter(row::Column::CreatedAt.lte(until.micros()));
+    erase_some(tx, old, row::Column::Id, limit).await
 }

@@ -3,14 +3,15 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
+    QueryOrder, QuerySelect, Select, UpdateMany,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 
+use super::erase_some;
 use crate::{
     accounts::service::AccountId,
-    mail::emptying::model::{MailJob, MailJobFailure, MailJobId, MailJobState},
+    mail::emptying::model::{MailJob, MailJobFailure, MailJobId, MailJobState, OpenJob},
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
@@ -34,6 +35,8 @@ mod row {
         pub deleted: i64,
         pub failed: i64,
         pub failure: Option<String>,
+        pub outages: i64,
+        pub gives_way: bool,
         pub created_at: i64,
         pub ended_at: Option<i64>,
     }
@@ -104,6 +107,8 @@ impl OrganisationJobs {
             deleted: Set(stored(job.deleted)),
             failed: Set(stored(job.failed)),
             failure: Set(job.failure.map(|failure| failure.name().to_owned())),
+            outages: Set(0),
+            gives_way: Set(false),
             created_at: Set(job.created_at.micros()),
             ended_at: Set(job.ended_at.map(Timestamp::micros)),
         };
@@ -133,23 +138,30 @@ impl OrganisationJobs {
         Ok(row.map(|row| MailJobId(row.id)))
     }
 
-    /// The open job of an account that was started first, of those that were started after `oldest`.
-    pub async fn find_first_open(
+    /// The open jobs of an account that were started after `oldest`, the first one first. Of two transactions at the same
+    /// moment, the second one sees what the first one has changed.
+    pub async fn lock_open(
         self,
-        on: &impl Queries,
+        tx: &Tx,
         account: AccountId,
         oldest: Timestamp,
-    ) -> Result<Option<MailJobId>, DatabaseError> {
-        let row = self
+    ) -> Result<Vec<OpenJob>, DatabaseError> {
+        let open = self
             .find()
             .filter(row::Column::AccountId.eq(account.0))
             .filter(row::Column::EndedAt.is_null())
             .filter(row::Column::CreatedAt.gt(oldest.micros()))
             .order_by_asc(row::Column::CreatedAt)
-            .order_by_asc(row::Column::Id)
-            .one(on.connection())
-            .await?;
-        Ok(row.map(|row| MailJobId(row.id)))
+            .order_by_asc(row::Column::Id);
+        // One row is the lock for all of them.
+        open.clone().lock(LockType::Update).one(tx.connection()).await?;
+        let rows = open.all(tx.connection()).await?;
+        let job = |row: row::Model| OpenJob {
+            id: MailJobId(row.id),
+            is_running: row.state == MailJobState::Running.name(),
+            gives_way: row.gives_way,
+        };
+        Ok(rows.into_iter().map(job).collect())
     }
 
     /// Marks a job as running. What an earlier run could not delete is tried again.
@@ -157,19 +169,38 @@ impl OrganisationJobs {
         self.update_open(id)
             .col_expr(row::Column::State, Expr::value(MailJobState::Running.name()))
             .col_expr(row::Column::Failed, Expr::value(0))
+            .col_expr(row::Column::GivesWay, Expr::value(false))
             .exec(tx.connection())
             .await?;
         Ok(())
     }
 
-    /// Adds to the number of deleted messages, and sets that of the messages that could not be deleted.
+    /// Adds to the number of deleted messages, and sets that of the messages that could not be deleted. After a deletion
+    /// outages are counted from none.
     pub async fn note(self, tx: &Tx, id: MailJobId, deleted: u64, failed: u64) -> Result<(), DatabaseError> {
-        self.update_open(id)
+        let mut noted = self
+            .update_open(id)
             .col_expr(row::Column::Deleted, Expr::col(row::Column::Deleted).add(stored(deleted)))
-            .col_expr(row::Column::Failed, Expr::value(stored(failed)))
+            .col_expr(row::Column::Failed, Expr::value(stored(failed)));
+        if deleted > 0 {
+            noted = noted.col_expr(row::Column::Outages, Expr::value(0));
+        }
+        noted.exec(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Counts an outage, and lets other jobs of the account run until the job begins again.
+    ///
+    /// # Returns
+    /// Number of outages since a message was last deleted.
+    pub async fn give_way(self, tx: &Tx, id: MailJobId) -> Result<u32, DatabaseError> {
+        self.update_open(id)
+            .col_expr(row::Column::GivesWay, Expr::value(true))
+            .col_expr(row::Column::Outages, Expr::col(row::Column::Outages).add(1))
             .exec(tx.connection())
             .await?;
-        Ok(())
+        let row = self.find().filter(row::Column::Id.eq(id.0)).one(tx.connection()).await?;
+        Ok(row.map_or(0, |row| u32::try_from(row.outages).unwrap_or(u32::MAX)))
     }
 
     /// Ends a job, which has failed if there is a failure.
@@ -196,14 +227,6 @@ impl OrganisationJobs {
 /// # Returns
 /// Number of erased rows.
 pub async fn erase_ended(tx: &Tx, before: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
-    let old = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::EndedAt.lt(before.micros()))
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased =
-        row::Entity::delete_many().filter(row::Column::Id.in_subquery(old)).exec(tx.connection()).await?;
-    Ok(erased.rows_affected)
+    let old = row::Entity::find().filter(row::Column::EndedAt.lt(before.micros()));
+    erase_some(tx, old, row::Column::Id, limit).await
 }

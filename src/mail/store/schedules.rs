@@ -4,12 +4,15 @@ mod due;
 
 use sea_orm::{
     ActiveValue::Set,
-    Condition, DatabaseBackend, Iterable, QueryOrder, QuerySelect, QueryTrait,
+    Condition, DatabaseBackend, Iterable, QueryOrder, QuerySelect,
     entity::prelude::*,
-    sea_query::{Expr, LockBehavior, LockType},
+    sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 
-pub use self::due::{Ending, Taken, begin, claim, end, find_due, go_on_later, lock_taken, put_off};
+pub use self::due::{
+    DueSchedule, Ending, Taken, Without, begin, claim, end, find_due, go_on_later, lock_taken, put_off,
+};
+use super::erase_some;
 use crate::{
     accounts::service::AccountId,
     mail::{
@@ -53,6 +56,8 @@ mod row {
         pub next_at: Option<i64>,
         pub created_at: i64,
         pub ended_at: Option<i64>,
+        /// The bytes that it counts in the share of its client until its end.
+        pub counted: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -135,12 +140,17 @@ fn loaded(rows: Vec<row::Model>) -> Result<Vec<StoredSchedule>, DatabaseError> {
     Ok(rows.into_iter().map(StoredSchedule::try_from).collect::<Result<_, _>>()?)
 }
 
-/// The rows of a client for an account, without the messages themselves: a page of 200 would be 200 MB.
+/// The rows of a client for an account, without the messages themselves: a page of 200 would be 200 MB. SQLite has the
+/// column `counted` behind them, and would read them for it.
 fn of(owner: UploadOwner) -> Select<row::Entity> {
     row::Entity::find()
         .select_only()
-        .columns(row::Column::iter().filter(|column| !matches!(column, row::Column::Request)))
+        .columns(
+            row::Column::iter()
+                .filter(|column| !matches!(column, row::Column::Request | row::Column::Counted)),
+        )
         .expr_as(Expr::value(None::<Vec<u8>>), "request")
+        .expr_as(Expr::cust("CAST(0 AS BIGINT)"), "counted")
         .filter(row::Column::OrganisationId.eq(owner.organisation.0))
         .filter(row::Column::ClientId.eq(owner.client.0))
         .filter(row::Column::AccountId.eq(owner.account.0))
@@ -155,6 +165,47 @@ pub async fn lock_counts(tx: &Tx) -> Result<(), DatabaseError> {
     Ok(())
 }
 
+/// The states of messages that wait or are being sent.
+fn open_states() -> [&'static str; 2] {
+    [ScheduleState::Waiting, ScheduleState::Sending].map(ScheduleState::name)
+}
+
+/// The message with this id, if it has no end: for a condition about a row of another table.
+pub fn is_open(id: Expr) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(row::Entity)
+        .and_where(Expr::col((row::Entity, row::Column::Id)).eq(id))
+        .and_where(Expr::col((row::Entity, row::Column::EndedAt)).is_null())
+        .to_owned()
+}
+
+/// The bytes of the sealed values of a message, which its client has a share for.
+fn bytes_of(schedule: &StoredSchedule) -> i64 {
+    let request = schedule.request.as_deref().map_or(0, <[u8]>::len);
+    i64::try_from(request.saturating_add(schedule.shown.len())).unwrap_or(i64::MAX)
+}
+
+/// The bytes of the messages of a client that wait or are being sent.
+pub async fn count_bytes(
+    on: &impl Queries,
+    organisation: OrganisationId,
+    client: ApiClientId,
+) -> Result<u64, DatabaseError> {
+    let bytes = query_bytes(organisation, client).into_tuple::<i64>().one(on.connection()).await?;
+    Ok(u64::try_from(bytes.unwrap_or_default()).unwrap_or_default())
+}
+
+fn query_bytes(organisation: OrganisationId, client: ApiClientId) -> Select<row::Entity> {
+    // PostgreSQL's sum of integers is a decimal number.
+    row::Entity::find()
+        .select_only()
+        .expr_as(Expr::cust("CAST(COALESCE(SUM(counted), 0) AS BIGINT)"), "counted")
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::ClientId.eq(client.0))
+        .filter(row::Column::State.is_in(open_states()))
+}
+
 /// The number of messages of a client that wait or are being sent, at most `max`.
 pub async fn count_open(
     on: &impl Queries,
@@ -162,13 +213,12 @@ pub async fn count_open(
     client: ApiClientId,
     max: u64,
 ) -> Result<u64, DatabaseError> {
-    let open = [ScheduleState::Waiting, ScheduleState::Sending].map(ScheduleState::name);
     let rows: Vec<Uuid> = row::Entity::find()
         .select_only()
         .column(row::Column::Id)
         .filter(row::Column::OrganisationId.eq(organisation.0))
         .filter(row::Column::ClientId.eq(client.0))
-        .filter(row::Column::State.is_in(open))
+        .filter(row::Column::State.is_in(open_states()))
         .limit(max)
         .into_tuple()
         .all(on.connection())
@@ -177,6 +227,7 @@ pub async fn count_open(
 }
 
 pub async fn add(tx: &Tx, schedule: StoredSchedule) -> Result<(), DatabaseError> {
+    let counted = bytes_of(&schedule);
     let row = row::ActiveModel {
         id: Set(schedule.id.0),
         organisation_id: Set(schedule.owner.organisation.0),
@@ -197,6 +248,7 @@ pub async fn add(tx: &Tx, schedule: StoredSchedule) -> Result<(), DatabaseError>
         next_at: Set(schedule.next_at.map(Timestamp::micros)),
         created_at: Set(schedule.created_at.micros()),
         ended_at: Set(schedule.ended_at.map(Timestamp::micros)),
+        counted: Set(counted),
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -271,16 +323,8 @@ pub async fn delete(tx: &Tx, id: ScheduleId) -> Result<(), DatabaseError> {
 /// # Returns
 /// Number of erased rows.
 pub async fn erase_ended(tx: &Tx, before: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
-    let ended = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::EndedAt.lte(before.micros()))
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased =
-        row::Entity::delete_many().filter(row::Column::Id.in_subquery(ended)).exec(tx.connection()).await?;
-    Ok(erased.rows_affected)
+    let ended = row::Entity::find().filter(row::Column::EndedAt.lte(before.micros()));
+    erase_some(tx, ended, row::Column::Id, limit).await
 }
 
 #[cfg(test)]

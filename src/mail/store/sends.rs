@@ -4,14 +4,10 @@
 pub mod cleaning;
 pub mod open;
 
-use sea_orm::{
-    ActiveValue::Set,
-    QuerySelect, QueryTrait,
-    entity::prelude::*,
-    sea_query::{LockBehavior, LockType},
-};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
 use strum::{EnumString, IntoStaticStr};
 
+use super::erase_some;
 use crate::{
     accounts::service::AccountId,
     identifier,
@@ -355,13 +351,7 @@ pub async fn forget_identity(tx: &Tx, id: SendId, identity: &Hash) -> Result<boo
 /// # Returns
 /// Number of erased rows.
 pub async fn erase_ended(tx: &Tx, stage: Stage, until: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
-    let ended = query_ended(stage, until)
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased =
-        row::Entity::delete_many().filter(row::Column::Id.in_subquery(ended)).exec(tx.connection()).await?;
-    Ok(erased.rows_affected)
+    erase_some(tx, query_ended(stage, until), row::Column::Id, limit).await
 }
 
 fn query_ended(stage: Stage, until: Timestamp) -> Select<row::Entity> {

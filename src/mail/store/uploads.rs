@@ -5,10 +5,11 @@ use sea_orm::{
     ActiveValue::Set,
     Condition, DatabaseBackend, QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
+    sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement},
 };
 use time::Duration;
 
+use super::{erase_some, schedules, sends};
 use crate::{
     mail::uploads::{UploadId, UploadOwner},
     platform::{
@@ -178,17 +179,48 @@ pub async fn finish(
     Ok(finished.rows_affected == 1)
 }
 
-/// The row of a whole upload of this owner that has not expired.
-fn usable(owner: UploadOwner, id: UploadId, now: Timestamp) -> Select<row::Entity> {
+/// The row of a whole upload of this owner.
+fn whole(owner: UploadOwner, id: UploadId) -> Select<row::Entity> {
     row::Entity::find_by_id(id.0)
         .filter(row::Column::OrganisationId.eq(owner.organisation.0))
         .filter(row::Column::ClientId.eq(owner.client.0))
         .filter(row::Column::AccountId.eq(owner.account.0))
         .filter(row::Column::Size.is_not_null())
-        .filter(row::Column::ExpiresAt.gt(now.micros()))
 }
 
-/// A whole upload that has not expired.
+/// The same, if it has not expired. One that a message needs does not expire: a clock that is ahead for a while must not
+/// take its file from it.
+fn usable(owner: UploadOwner, id: UploadId, now: Timestamp) -> Select<row::Entity> {
+    let lives =
+        Condition::any().add(row::Column::ExpiresAt.gt(now.micros())).add(Expr::exists(uses_of_row()));
+    whole(owner, id).filter(lives)
+}
+
+/// The uses of an upload, for a condition about its row.
+fn uses_of_row() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(use_row::Entity)
+        .and_where(
+            Expr::col((use_row::Entity, use_row::Column::OrganisationId))
+                .equals((row::Entity, row::Column::OrganisationId)),
+        )
+        .and_where(
+            Expr::col((use_row::Entity, use_row::Column::UploadId)).equals((row::Entity, row::Column::Id)),
+        )
+        .to_owned()
+}
+
+/// Those of these uses that are of a message without an end. Others are of calls that were killed.
+fn open_uses_of_row() -> SelectStatement {
+    let message = || Expr::col((use_row::Entity, use_row::Column::MessageId));
+    let is_open = Condition::any()
+        .add(Expr::exists(sends::open::is_open(message())))
+        .add(Expr::exists(schedules::is_open(message())));
+    uses_of_row().cond_where(is_open).to_owned()
+}
+
+/// A whole upload that has not expired, or that a message needs.
 pub async fn find(
     on: &impl Queries,
     owner: UploadOwner,
@@ -203,12 +235,12 @@ pub async fn find(
     }))
 }
 
-/// Locks a whole upload that has not expired.
+/// Locks a whole upload, which may have expired.
 ///
 /// # Returns
 /// Whether it is there.
-pub async fn lock(tx: &Tx, owner: UploadOwner, id: UploadId, now: Timestamp) -> Result<bool, DatabaseError> {
-    let row = usable(owner, id, now).lock(LockType::Update).one(tx.connection()).await?;
+pub async fn lock(tx: &Tx, owner: UploadOwner, id: UploadId) -> Result<bool, DatabaseError> {
+    let row = whole(owner, id).lock(LockType::Update).one(tx.connection()).await?;
     Ok(row.is_some())
 }
 
@@ -321,9 +353,9 @@ pub async fn delete(tx: &Tx, organisation: OrganisationId, id: UploadId) -> Resu
     Ok(())
 }
 
-/// Erases at most `limit` uploads that have expired, whole or not. One that a message needs has expired only at `settled`, a
-/// time that has certainly come. Also erases those that would live past `latest` although no message needs them: a clock
-/// that was ahead has written them.
+/// Erases at most `limit` uploads that have expired, and that no message without an end needs. A whole one has expired only
+/// at `settled`, a time that has certainly come. One that arrives has done so at `now`: its process was killed. Also erases
+/// those that would live past `latest` although nothing needs them: a clock that was ahead has written them.
 ///
 /// # Returns
 /// Number of erased uploads.
@@ -334,24 +366,18 @@ pub async fn erase_expired(
     latest: Timestamp,
     limit: u64,
 ) -> Result<u64, DatabaseError> {
-    let needed = use_row::Entity::find().select_only().column(use_row::Column::UploadId).into_query();
-    let is_over = Condition::any()
-        .add(row::Column::ExpiresAt.lte(now.micros()))
-        .add(row::Column::ExpiresAt.gt(latest.micros()));
-    let is_over = Condition::all().add(is_over).add(row::Column::Id.not_in_subquery(needed));
-    let has_expired = Condition::any()
-        .add(is_over)
-        .add_option(settled.map(|settled| row::Column::ExpiresAt.lte(settled.micros())));
-    let expired = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(has_expired)
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let erased =
-        row::Entity::delete_many().filter(row::Column::Id.in_subquery(expired)).exec(tx.connection()).await?;
-    Ok(erased.rows_affected)
+    let has_broken_off =
+        Condition::all().add(row::Column::Size.is_null()).add(row::Column::ExpiresAt.lte(now.micros()));
+    let is_of_clock_ahead = Condition::all()
+        .add(row::Column::ExpiresAt.gt(latest.micros()))
+        .add(Expr::exists(uses_of_row()).not());
+    let is_over = settled.map(|settled| {
+        Condition::all()
+            .add(row::Column::ExpiresAt.lte(settled.micros()))
+            .add(Expr::exists(open_uses_of_row()).not())
+    });
+    let has_expired = Condition::any().add(has_broken_off).add(is_of_clock_ahead).add_option(is_over);
+    erase_some(tx, row::Entity::find().filter(has_expired), row::Column::Id, limit).await
 }
 
 /// Those of these uploads that are there, of any organisation.

@@ -1,5 +1,5 @@
-//! The table `provider_windows`, which only PostgreSQL has: how many requests all processes have sent to each mailbox
-//! lately.
+//! The table `provider_windows`, which only PostgreSQL has: how many units of its limit all processes have used of each
+//! mailbox lately.
 
 use sea_orm::ConnectionTrait;
 
@@ -15,10 +15,10 @@ pub const ERASED_AT_ONCE: u64 = 1_000;
 /// The count of a mailbox, and the moment of the database's clock at which it was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredWindow {
-    /// The number of the window since 1970.
+    /// The number of the window since 1970. How long a window is depends on the provider.
     pub number: i64,
     pub used: i64,
-    /// The number of requests in the window before.
+    /// The number of units in the window before.
     pub used_before: i64,
     /// Microseconds since 1970.
     pub now: i64,
@@ -42,22 +42,23 @@ pub async fn lock(tx: &Tx, account: AccountId) -> Result<StoredWindow, DatabaseE
     })
 }
 
-/// Stores the count of a mailbox that is locked.
-pub async fn put(tx: &Tx, account: AccountId, window: StoredWindow) -> Result<(), DatabaseError> {
-    let sql = "UPDATE provider_windows SET number = $2, used = $3, used_before = $4 WHERE account_id = $1";
-    let values = vec![account.0.into(), window.number.into(), window.used.into(), window.used_before.into()];
+/// Stores the count of a mailbox that is locked. It matters until this moment, in microseconds since 1970.
+pub async fn put(tx: &Tx, account: AccountId, window: StoredWindow, until: i64) -> Result<(), DatabaseError> {
+    let sql = "UPDATE provider_windows SET number = $2, used = $3, used_before = $4, until = $5 WHERE account_id = $1";
+    let StoredWindow { number, used, used_before, .. } = window;
+    let values = vec![account.0.into(), number.into(), used.into(), used_before.into(), until.into()];
     tx.connection().execute_raw(statement(sql.to_owned(), values)).await?;
     Ok(())
 }
 
-/// Erases at most [`ERASED_AT_ONCE`] counts of windows of this length, in seconds, that no longer matter.
+/// Erases at most [`ERASED_AT_ONCE`] counts that no longer matter.
 ///
 /// # Returns
 /// Number of erased counts.
-pub async fn erase_old(tx: &Tx, length: i64) -> Result<u64, DatabaseError> {
+pub async fn erase_old(tx: &Tx) -> Result<u64, DatabaseError> {
     let sql = format!(
         "DELETE FROM provider_windows WHERE account_id IN (SELECT account_id FROM provider_windows \
-         WHERE number < {NOW} / 1000000 / {length} - 1 LIMIT {ERASED_AT_ONCE} FOR UPDATE SKIP LOCKED)"
+         WHERE until < {NOW} LIMIT {ERASED_AT_ONCE} FOR UPDATE SKIP LOCKED)"
     );
     let erased = tx.connection().execute_raw(statement(sql, Vec::new())).await?;
     Ok(erased.rows_affected())

@@ -4,7 +4,7 @@ use super::*;
 
 /// A mailbox of which this process has these slots since `now`.
 fn line(slots: SlotSet, now: Instant) -> Line<u64> {
-    let mut line = Line::new();
+    let mut line = Line::new(4);
     line.add(slots, now);
     line
 }
@@ -19,6 +19,11 @@ fn ask(line: &mut Line<u64>, requests: &[(u64, Need)]) -> Vec<(u64, Granted)> {
 
 fn numbers(served: &[(u64, Granted)]) -> Vec<u64> {
     served.iter().map(|(number, _)| *number).collect()
+}
+
+/// All slots of a mailbox that has four.
+fn all_four() -> SlotSet {
+    SlotSet::first_of(4)
 }
 
 fn set(slots: &[usize]) -> SlotSet {
@@ -54,6 +59,33 @@ fn two_streams_are_under_way_and_calls_pass_those_that_wait() {
 }
 
 #[test]
+fn a_mailbox_has_as_many_slots_as_its_provider_takes_and_the_last_two_are_for_streams() {
+    let now = Instant::now();
+    for (at_once, for_streams) in [(8, vec![6, 7]), (4, vec![2, 3]), (1, vec![0])] {
+        let mut line: Line<u64> = Line::new(at_once);
+        line.add(SlotSet::ALL, now);
+        let all = SlotSet::first_of(at_once.into());
+        assert_eq!((line.held(), line.wanted(SlotSet::ALL)), (all, SlotSet::default()));
+        let streams = ask(&mut line, &[(0, Need::Stream), (1, Need::Stream), (2, Need::Stream)]);
+        let slots: Vec<_> = streams.iter().flat_map(|(_, granted)| granted.slots.numbers()).collect();
+        assert_eq!(slots, for_streams, "{at_once}");
+        for (_, granted) in &streams {
+            line.release(granted, now);
+        }
+        assert_eq!(ask(&mut line, &[]).len(), 1, "the next stream");
+        let calls: Vec<_> = (3..13).map(|number| (number, Need::Call)).collect();
+        assert_eq!(ask(&mut line, &calls).len(), usize::from(at_once) - 1);
+    }
+    let mut line: Line<u64> = Line::new(8);
+    line.wait(0, Need::All, 0);
+    for slot in 0..8 {
+        assert_eq!(line.wanted(SlotSet::ALL), set(&[slot]), "one after the other");
+        line.add(set(&[slot]), now);
+    }
+    assert_eq!(line.serve().len(), 1);
+}
+
+#[test]
 fn a_request_that_becomes_a_stream_keeps_one_slot_for_streams() {
     let now = Instant::now();
     let mut line = line(SlotSet::ALL, now);
@@ -79,7 +111,7 @@ fn a_request_for_all_slots_lets_no_later_one_pass_unless_a_stream_is_under_way()
     assert!(ask(&mut line, &[(1, Need::All), (2, Need::Call)]).is_empty());
     line.release(&call[0].1, now);
     let all = ask(&mut line, &[]);
-    assert_eq!((numbers(&all), all[0].1.slots), (vec![1], SlotSet::ALL));
+    assert_eq!((numbers(&all), all[0].1.slots), (vec![1], all_four()));
     line.release(&all[0].1, now);
     assert_eq!(numbers(&ask(&mut line, &[])), [2]);
 
@@ -112,7 +144,7 @@ fn an_unused_slot_is_given_back_after_a_second_and_a_used_one_while_another_proc
 #[test]
 fn slots_are_asked_for_as_many_requests_wait() {
     let now = Instant::now();
-    let mut line: Line<u64> = Line::new();
+    let mut line: Line<u64> = Line::new(4);
     assert!(!line.begin_asking() && line.is_empty());
     line.wait(0, Need::Stream, 0);
     line.wait(1, Need::Call, 1);
@@ -147,7 +179,7 @@ fn a_lost_slot_ends_its_request_and_is_not_given_to_another() {
     let mut line = line(SlotSet::ALL, now);
     let served = ask(&mut line, &[(0, Need::Call)]);
     assert_eq!(line.held_since(now), SlotSet::default());
-    assert_eq!(line.held_since(now + KEPT), SlotSet::ALL);
+    assert_eq!(line.held_since(now + KEPT), all_four());
     line.lose(SlotSet::ALL);
     assert!(served[0].1.lost[0].is_cancelled());
     line.add(set(&[0]), now + KEPT);
@@ -160,9 +192,13 @@ fn a_lost_slot_ends_its_request_and_is_not_given_to_another() {
 
 proptest! {
     #[test]
-    fn never_are_more_slots_used_than_there_are(steps in prop::collection::vec((0_u8..4, any::<prop::sample::Index>()), 0..60)) {
+    fn never_are_more_slots_used_than_there_are(
+        at_once in 1_u8..=8,
+        steps in prop::collection::vec((0_u8..4, any::<prop::sample::Index>()), 0..60),
+    ) {
         let now = Instant::now();
-        let mut line = line(SlotSet::ALL, now);
+        let mut line = Line::new(at_once);
+        line.add(SlotSet::ALL, now);
         let mut under_way: Vec<(Need, Granted)> = Vec::new();
         let mut needs = Vec::new();
         for (step, index) in steps {
@@ -187,7 +223,7 @@ proptest! {
             let all = under_way.iter().fold(SlotSet::default(), |set, (_, granted)| set.with(granted.slots));
             prop_assert_eq!(all.numbers().count(), slots, "no slot is used twice");
             let streams = under_way.iter().filter(|(need, _)| *need == Need::Stream).count();
-            prop_assert!(slots <= MAX_AT_ONCE && streams <= MAX_STREAMS);
+            prop_assert!(slots <= usize::from(at_once) && streams <= MAX_STREAMS);
             let has_all = under_way.iter().any(|(need, _)| *need == Need::All);
             prop_assert!(!has_all || under_way.len() == 1);
         }

@@ -14,6 +14,32 @@ fn built(rest: &str, query: Option<&str>) -> Result<String, AddressProblem> {
     build(&parts(), rest, query).map(String::from)
 }
 
+#[test]
+fn a_part_without_a_slash_at_its_end_takes_custom_methods_and_no_longer_name() {
+    let parts = [PassagePart { prefix: "v1/people", address: "https://people.example/v1/people".to_owned() }];
+    let built = |rest: &str, query| build(&parts, rest, query).map(String::from);
+    for (rest, query, address) in [
+        (
+            "v1/people/me/connections",
+            Some("pageSize=1"),
+            "https://people.example/v1/people/me/connections?pageSize=1",
+        ),
+        ("v1/people:batchGet", None, "https://people.example/v1/people:batchGet"),
+        ("v1/people/c12:updateContact", None, "https://people.example/v1/people/c12:updateContact"),
+    ] {
+        assert_eq!(built(rest, query), Ok(address.to_owned()));
+    }
+    for (rest, problem) in [
+        ("v1/peopleX", AddressProblem::Elsewhere),
+        ("v1/people@evil.example", AddressProblem::Elsewhere),
+        ("v1/people.evil.example/x", AddressProblem::Elsewhere),
+        ("v1/people:80/..", AddressProblem::DotSegment),
+        ("v1/people/", AddressProblem::EmptySegment),
+    ] {
+        assert_eq!(built(rest, None), Err(problem), "{rest}");
+    }
+}
+
 /// Percent-encodes a text as one segment of a path.
 fn encode(text: &str) -> String {
     let of = |byte: u8| {

@@ -15,6 +15,7 @@ fn problems() -> Vec<MailProblem> {
         MailProblem::NotFound,
         MailProblem::NoMailbox,
         MailProblem::PermissionNotGranted("Mail.Send"),
+        MailProblem::ApiDisabled,
         MailProblem::TokenRefused,
         MailProblem::NeedsSignIn,
         MailProblem::Throttled { limit: Limit::Mailbox, retry_after: wait },

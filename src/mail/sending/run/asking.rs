@@ -7,7 +7,7 @@ use super::{Run, Stop};
 use crate::{
     accounts::{model::AccountState, service::grants::NoToken},
     mail::{
-        sending::SendFailure,
+        sending::{NAME, SendFailure},
         service::{CALL_TIME, LIMIT_WAIT, MailFailure, Session},
     },
     people::access::Caller,
@@ -18,8 +18,6 @@ use crate::{
     },
 };
 
-/// The name of this work as a caller.
-const NAME: &str = "sending";
 /// How long the upload of one file may take: the provider takes the largest one in five minutes.
 const FILE_TIME: Duration = Duration::from_mins(10);
 
@@ -33,7 +31,7 @@ pub(super) enum Reply<T> {
     Doubtful(MailError),
     /// It had no effect, and will have none later.
     Refused(MailError),
-    /// It had no effect, and will have none until the account is changed.
+    /// It had no effect, and will have none until the account or its application is changed.
     NoAccess(MailError),
 }
 
@@ -53,9 +51,10 @@ impl<T> Reply<T> {
             | MailProblem::Slow
             | MailProblem::Garbled
             | MailProblem::Conflict => Self::Doubtful(error),
-            MailProblem::NeedsSignIn | MailProblem::NoMailbox | MailProblem::PermissionNotGranted(_) => {
-                Self::NoAccess(error)
-            }
+            MailProblem::NeedsSignIn
+            | MailProblem::NoMailbox
+            | MailProblem::ApiDisabled
+            | MailProblem::PermissionNotGranted(_) => Self::NoAccess(error),
             MailProblem::Refused
             | MailProblem::NotFound
             | MailProblem::NotSupported(_)
@@ -245,6 +244,7 @@ mod tests {
             (MailProblem::NotFound, "refused"),
             (MailProblem::TooLarge, "refused"),
             (MailProblem::NeedsSignIn, "no access"),
+            (MailProblem::ApiDisabled, "no access"),
             (MailProblem::PermissionNotGranted("Mail.Send"), "no access"),
         ] {
             assert_eq!(kind(problem.clone()), expected, "{problem:?}");

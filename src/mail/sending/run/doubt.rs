@@ -48,7 +48,7 @@ impl Run {
         loop {
             let mut session = self.session().await?;
             match ask!(self, session, state_of, &draft) {
-                Reply::Answer(SendState::Sent) => return self.end_done(Some(draft)).await,
+                Reply::Answer(SendState::Sent(id)) => return self.end_done(Some(id)).await,
                 Reply::Answer(SendState::Draft) => {
                     gone_since = None;
                     let now = monotonic.now();

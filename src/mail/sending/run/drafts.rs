@@ -15,7 +15,7 @@ use crate::{
         service::MailFailure,
         store::sends::{SendKind, Stage},
     },
-    providers::mailbox::{Found, OutgoingFile, SendWay},
+    providers::mailbox::{Basis, DraftChange, Found, OutgoingFile, SendWay},
 };
 
 /// How long a draft is looked for whose making had no clear answer, until another one may be made.
@@ -34,7 +34,14 @@ impl Run {
 
     async fn create_draft(&mut self) -> Result<(), Stop> {
         let message = self.message();
-        let mut session = self.session().await?;
+        let (mut session, mut files) = (self.session().await?, Vec::new());
+        let is_whole = session.mailbox().makes_whole_drafts();
+        if is_whole {
+            files = self.files().await?;
+        }
+        if is_whole && (!files.is_empty() || matches!(message.basis, Basis::Forward(_))) {
+            session = self.session_for_file().await?;
+        }
         // Until there is a clear answer.
         self.send.lost_drafts = self.send.lost_drafts.saturating_add(1);
         if !self.claim(Stage::Drafting, session.account()).await? {
@@ -42,14 +49,14 @@ impl Run {
             return self.end_not_allowed().await;
         }
         self.reach(StopPoint::Claimed(Step::CreateDraft)).await;
-        let reply = ask!(self, session, create_draft, &message);
+        let reply = ask!(self, session, create_draft, &message, &files);
         self.reach(StopPoint::Answered(Step::CreateDraft)).await;
         if !matches!(reply, Reply::Doubtful(_)) {
             self.note_known_draft();
         }
         match reply {
             Reply::Answer(draft) => {
-                self.adopt(draft).await?;
+                self.adopt(draft, is_whole).await?;
                 self.reach(StopPoint::Committed(Step::CreateDraft)).await;
                 Ok(())
             }
@@ -70,9 +77,11 @@ impl Run {
         self.send.lost_drafts = self.send.lost_drafts.saturating_sub(1);
     }
 
-    async fn adopt(&mut self, draft: String) -> Result<(), Stop> {
+    /// `is_whole` is whether it has its files.
+    async fn adopt(&mut self, draft: String, is_whole: bool) -> Result<(), Stop> {
+        let files = if is_whole { self.kept.request.files.len() } else { 0 };
         self.send.draft = Some(draft);
-        self.send.attached = 0;
+        self.send.attached = u32::try_from(files).unwrap_or(u32::MAX);
         self.send.tries = 0;
         self.store_at_last(Stage::Drafted).await
     }
@@ -85,7 +94,10 @@ impl Run {
             let mut session = self.session().await?;
             let waited = monotonic.now().saturating_duration_since(began);
             match ask!(self, session, find_by_message_id, &self.send.message_id) {
-                Reply::Answer(found) if !found.is_empty() => return self.take_found(found).await,
+                Reply::Answer(found) if !found.is_empty() => {
+                    let is_whole = session.mailbox().makes_whole_drafts();
+                    return self.take_found(found, is_whole).await;
+                }
                 Reply::Answer(_) if waited >= LOOKED_FOR_DRAFT => return self.store(Stage::Accepted).await,
                 Reply::Answer(_) => self.hold(LOOK_AGAIN).await?,
                 Reply::NoAccess(error) => return self.end_failed(error.into()).await,
@@ -97,7 +109,7 @@ impl Run {
     }
 
     /// Goes on with a message that has our Message-ID. Others are deleted, so that the record has one draft.
-    async fn take_found(&mut self, found: Vec<Found>) -> Result<(), Stop> {
+    async fn take_found(&mut self, found: Vec<Found>, is_whole: bool) -> Result<(), Stop> {
         let (drafts, sent): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.is_draft);
         if let Some(sent) = sent.into_iter().next() {
             // The user has sent it.
@@ -109,11 +121,33 @@ impl Run {
         drafts.sort_unstable();
         let mut drafts = drafts.into_iter();
         let Some(draft) = drafts.next() else { return Ok(()) };
+        self.put_labels_on(&draft).await?;
         self.note_known_draft();
-        self.adopt(draft).await?;
+        self.adopt(draft, is_whole).await?;
         for other in drafts {
             if self.try_to_delete(&other).await? {
                 self.note_known_draft();
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the labels on a draft that was found. Where they come in a request of their own, that one may not have been
+    /// sent.
+    async fn put_labels_on(&mut self, draft: &str) -> Result<(), Stop> {
+        let labels = self.kept.request.message.labels.clone();
+        if labels.is_empty() {
+            return Ok(());
+        }
+        let change = DraftChange { labels: Some(labels), ..DraftChange::default() };
+        let mut session = self.session().await?;
+        match ask!(self, session, update_draft, draft, &change) {
+            Reply::Answer(()) => {}
+            Reply::NotAsked(error)
+            | Reply::Doubtful(error)
+            | Reply::Refused(error)
+            | Reply::NoAccess(error) => {
+                tracing::warn!(send = %self.send.id, %error, "could not put the labels on a draft that was made");
             }
         }
         Ok(())

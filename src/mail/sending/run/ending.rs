@@ -42,6 +42,7 @@ pub(in crate::mail::sending) fn is_final(failure: &SendFailure) -> bool {
         | MailProblem::ContentIsFinal
         | MailProblem::SyncTokenExpired => true,
         MailProblem::NoMailbox
+        | MailProblem::ApiDisabled
         | MailProblem::PermissionNotGranted(_)
         | MailProblem::TokenRefused
         | MailProblem::NeedsSignIn
@@ -56,8 +57,8 @@ pub(in crate::mail::sending) fn is_final(failure: &SendFailure) -> bool {
 }
 
 impl Run {
-    /// The message was sent, or the draft was made. `message` is its id, if it is known. As the other ends it stops the
-    /// run.
+    /// The message was sent, or the draft was made. `message` is its id, if it is known. Like the other methods that end
+    /// a record, it stops the run.
     pub(super) async fn end_done(&mut self, message: Option<String>) -> Result<(), Stop> {
         self.end(Stage::Done, message, None).await?;
         Err(Stop::Over)
@@ -132,7 +133,7 @@ impl Run {
     async fn store_end(&self, failure: Option<&SendFailure>, ended_at: Timestamp) -> Result<bool, Failure> {
         let parts = self.sending.parts();
         let (send, owner) = (&self.send, self.lease.owner());
-        // The call that repeats another one has the same values. Only what was read from a draft it has not.
+        // The call that repeats another one has the same values. It lacks only what was read from a draft.
         let shown = match send.kind {
             SendKind::SendDraft => self.kept.request.shown.shortened(),
             SendKind::Send | SendKind::CreateDraft => Shown::default(),
@@ -181,6 +182,7 @@ mod tests {
             (MailProblem::TooLarge, true),
             (MailProblem::InvalidValue("to is wrong"), true),
             (MailProblem::NeedsSignIn, false),
+            (MailProblem::ApiDisabled, false),
             (MailProblem::PermissionNotGranted("Mail.Send"), false),
             (MailProblem::Unavailable, false),
             (MailProblem::Throttled { limit: Limit::Provider, retry_after: None }, false),

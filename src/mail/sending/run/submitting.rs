@@ -24,7 +24,7 @@ impl Run {
         self.reach(StopPoint::Answered(Step::SendDraft)).await;
         let had_doubts = self.send.doubts > 0;
         match reply {
-            Reply::Answer(()) => self.end_done(Some(draft.to_owned())).await,
+            Reply::Answer(sent) => self.end_done(Some(sent)).await,
             Reply::NotAsked(error) => {
                 if !had_doubts {
                     self.store_at_last(Stage::Drafted).await?;
@@ -55,7 +55,8 @@ impl Run {
     /// Sends without a draft. It is never asked again after a doubt.
     pub(super) async fn send_at_once(&mut self) -> Result<(), Stop> {
         let (message, files) = (self.message(), self.files().await?);
-        let mut session = self.session().await?;
+        let mut session =
+            if files.is_empty() { self.session().await? } else { self.session_for_file().await? };
         if !self.claim(Stage::Sending, session.account()).await? {
             return self.end_not_allowed().await;
         }
@@ -63,7 +64,7 @@ impl Run {
         let reply = ask!(self, session, send_at_once, &message, &files);
         self.reach(StopPoint::Answered(Step::SendAtOnce)).await;
         match reply {
-            Reply::Answer(()) => self.end_done(None).await,
+            Reply::Answer(sent) => self.end_done(sent).await,
             Reply::NotAsked(error) => {
                 self.store_at_last(Stage::Accepted).await?;
                 self.pause_after(error).await

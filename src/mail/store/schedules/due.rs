@@ -9,13 +9,31 @@ use sea_orm::{
 
 use super::{StoredSchedule, row};
 use crate::{
+    accounts::service::AccountId,
     mail::schedules::{ScheduleId, ScheduleState, WhyNotSent},
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
-        id::OrganisationId,
+        id::{ApiClientId, OrganisationId},
     },
 };
+
+/// A message that is due, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueSchedule {
+    pub id: ScheduleId,
+    pub organisation: OrganisationId,
+    pub client: ApiClientId,
+    pub account: AccountId,
+}
+
+/// Whose messages are not wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Without {
+    pub organisations: Vec<OrganisationId>,
+    pub clients: Vec<ApiClientId>,
+    pub accounts: Vec<AccountId>,
+}
 
 /// A message as a process has taken it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,34 +69,54 @@ pub struct Ending {
     pub internet_message_id: Option<String>,
 }
 
-/// The condition that a message is due. A time past `latest`, at a later try, was written by a clock that was ahead.
+/// The condition that a message is due. A time past `latest`, at a later try, was written by a clock that was ahead. A clock
+/// that was ahead may also have tried a message whose own time is still to come: that one waits for it, unless the provider
+/// was asked already.
 fn is_due(now: Timestamp, latest: Timestamp) -> Condition {
     let is_too_late =
         Condition::all().add(row::Column::NextAt.gt(latest.micros())).add(row::Column::Tries.gt(0_i64));
-    Condition::any().add(row::Column::NextAt.lte(now.micros())).add(is_too_late)
+    let has_come = Condition::any()
+        .add(row::Column::DueAt.lte(now.micros()))
+        .add(row::Column::State.eq(ScheduleState::Sending.name()));
+    let is_next = Condition::any().add(row::Column::NextAt.lte(now.micros())).add(is_too_late);
+    Condition::all().add(is_next).add(has_come)
 }
 
-/// At most `limit` messages that are due, the oldest first, of other organisations than these.
+/// At most `limit` messages that are due, the oldest first, of others than these.
 pub async fn find_due(
     on: &impl Queries,
     now: Timestamp,
     latest: Timestamp,
-    without: &[OrganisationId],
+    without: &Without,
     limit: u64,
-) -> Result<Vec<(ScheduleId, OrganisationId)>, DatabaseError> {
+) -> Result<Vec<DueSchedule>, DatabaseError> {
     let mut due = row::Entity::find()
         .select_only()
         .column(row::Column::Id)
         .column(row::Column::OrganisationId)
+        .column(row::Column::ClientId)
+        .column(row::Column::AccountId)
         .filter(is_due(now, latest))
         .order_by_asc(row::Column::NextAt)
         .limit(limit);
-    if !without.is_empty() {
-        let without = without.iter().map(|organisation| organisation.0);
-        due = due.filter(row::Column::OrganisationId.is_not_in(without));
+    if !without.organisations.is_empty() {
+        let organisations = without.organisations.iter().map(|organisation| organisation.0);
+        due = due.filter(row::Column::OrganisationId.is_not_in(organisations));
     }
-    let due: Vec<(Uuid, Uuid)> = due.into_tuple().all(on.connection()).await?;
-    Ok(due.into_iter().map(|(id, organisation)| (ScheduleId(id), OrganisationId(organisation))).collect())
+    if !without.clients.is_empty() {
+        due = due.filter(row::Column::ClientId.is_not_in(without.clients.iter().map(|client| client.0)));
+    }
+    if !without.accounts.is_empty() {
+        due = due.filter(row::Column::AccountId.is_not_in(without.accounts.iter().map(|account| account.0)));
+    }
+    let due: Vec<(Uuid, Uuid, Uuid, Uuid)> = due.into_tuple().all(on.connection()).await?;
+    let named = due.into_iter().map(|(id, organisation, client, account)| DueSchedule {
+        id: ScheduleId(id),
+        organisation: OrganisationId(organisation),
+        client: ApiClientId(client),
+        account: AccountId(account),
+    });
+    Ok(named.collect())
 }
 
 /// Takes those of these messages that still are due, until this time: no other process takes them before.

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryTrait};
 
 use super::*;
 use crate::{
@@ -125,13 +125,88 @@ async fn what_is_due_is_found_without_the_organisations_that_have_enough(
         store(&database, waiting).await;
     }
     let read = database.read();
-    let ids = async |without: &[OrganisationId], limit| {
-        let due = find_due(&read, at(200), at(300), without, limit).await.expect("an answer");
-        due.into_iter().map(|(id, organisation)| (id.0.as_u128(), organisation)).collect::<Vec<_>>()
+    let ids = async |without: Without, limit| {
+        let due = find_due(&read, at(200), at(300), &without, limit).await.expect("an answer");
+        due.into_iter().map(|due| (due.id.0.as_u128(), due.account)).collect::<Vec<_>>()
     };
-    let (one, two) = (OWNER.organisation, other.organisation);
-    assert_eq!(ids(&[], 10).await, [(10, one), (11, one), (12, two)]);
-    assert_eq!(ids(&[], 2).await, [(10, one), (11, one)]);
-    assert_eq!(ids(&[one], 2).await, [(12, two)]);
-    assert!(ids(&[one, two], 2).await.is_empty());
+    let without = |organisations: &[OrganisationId]| Without {
+        organisations: organisations.to_vec(),
+        ..Without::default()
+    };
+    let (one, two) = (OWNER.account, other.account);
+    assert_eq!(ids(Without::default(), 10).await, [(10, one), (11, one), (12, two)]);
+    assert_eq!(ids(Without::default(), 2).await, [(10, one), (11, one)]);
+    assert_eq!(ids(without(&[OWNER.organisation]), 2).await, [(12, two)]);
+    assert!(ids(without(&[OWNER.organisation, other.organisation]), 2).await.is_empty());
+    let of_others = Without { clients: vec![OWNER.client], ..Without::default() };
+    assert_eq!(ids(of_others, 2).await, [(12, two)]);
+    let of_others = Without { accounts: vec![other.account], ..Without::default() };
+    assert_eq!(ids(of_others, 10).await, [(10, one), (11, one)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_message_that_a_clock_ahead_has_tried_is_due_at_its_own_time_unless_it_is_being_sent(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let (_place, database) = database(on, &[1]).await;
+    for (number, state, next_at) in [
+        // Before it is due, for that clock.
+        (10, ScheduleState::Waiting, 1_000),
+        // The clock went back while it was tried.
+        (11, ScheduleState::Waiting, 20),
+        (12, ScheduleState::Sending, 1_000),
+    ] {
+        let tried = StoredSchedule { state, tries: 1, next_at: Some(at(next_at)), ..schedule(number, OWNER) };
+        store(&database, tried).await;
+    }
+    let read = database.read();
+    let due_at = async |now: i64| {
+        let due = find_due(&read, at(now), at(500), &Without::default(), 10).await.expect("an answer");
+        let mut numbers: Vec<u128> = due.into_iter().map(|due| due.id.0.as_u128()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(due_at(99).await, [12]);
+    assert_eq!(due_at(100).await, [10, 11, 12]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_bytes_of_messages_without_an_end_count(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let (_place, database) = database(on, &[1]).await;
+    let first = StoredSchedule { request: Some(vec![7; 1_000]), ..schedule(10, OWNER) };
+    store(&database, first.clone()).await;
+    let sending = StoredSchedule { state: ScheduleState::Sending, ..schedule(11, OWNER) };
+    store(&database, sending).await;
+    let failed = StoredSchedule {
+        state: ScheduleState::Failed,
+        request: None,
+        ended_at: Some(at(60)),
+        ..schedule(12, OWNER)
+    };
+    store(&database, failed).await;
+    let read = database.read();
+    let count = async |client| count_bytes(&read, OWNER.organisation, client).await.expect("a sum");
+    assert_eq!(count(OWNER.client).await, 1_001 + 3);
+    assert_eq!(count(ApiClientId(Uuid::from_u128(99))).await, 0);
+    let ending =
+        Ending { state: ScheduleState::Sent, why: None, message_id: None, internet_message_id: None };
+    let taken = Taken::from(&first);
+    let ended = database.write::<_, DatabaseError, _>(async |tx| end(&tx, taken, ending, at(110)).await);
+    assert!(ended.await.expect("an answer"));
+    assert_eq!(count(OWNER.client).await, 3);
+}
+
+#[tokio::test]
+async fn the_sum_of_the_bytes_reads_the_index_alone() {
+    let (_place, database) = database(On::Sqlite, &[1]).await;
+    let sql = query_bytes(OWNER.organisation, OWNER.client).build(DatabaseBackend::Sqlite);
+    let values = sql.values.unwrap_or(sea_orm::Values(Vec::new()));
+    let explain = format!("EXPLAIN QUERY PLAN {}", sql.sql);
+    let statement = sea_orm::Statement::from_sql_and_values(DatabaseBackend::Sqlite, explain, values);
+    let rows = database.read().connection().query_all_raw(statement).await.expect("a plan");
+    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(3).expect("a line")).collect();
+    let plan = lines.join("\n");
+    assert!(plan.contains("USING COVERING INDEX schedules_by_state"), "{plan}");
 }

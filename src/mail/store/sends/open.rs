@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue::Set,
     Condition, QueryOrder, QuerySelect, UpdateMany,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement},
 };
 
 use super::{SendId, Stage, StoredSend, row};
@@ -71,6 +71,16 @@ pub(super) fn query_of_holder(organisation: OrganisationId, holder: Uuid) -> Sel
         .filter(row::Column::OrganisationId.eq(organisation.0))
         .filter(row::Column::HolderId.eq(holder))
         .filter(row::Column::EndedAt.is_null())
+}
+
+/// The row with this id, if it has no end: for a condition about a row of another table.
+pub fn is_open(id: Expr) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(row::Entity)
+        .and_where(Expr::col((row::Entity, row::Column::Id)).eq(id))
+        .and_where(Expr::col((row::Entity, row::Column::EndedAt)).is_null())
+        .to_owned()
 }
 
 type WaitingColumns = (Uuid, Uuid, Uuid, Uuid, Option<Uuid>, i64);

@@ -1,22 +1,9 @@
 //! The indexes along which the queries read.
 
-use sea_orm::{DatabaseBackend, Statement, Values};
+use sea_orm::QueryTrait;
 
 use super::*;
-use crate::platform::database::Read;
-
-async fn plan(read: &Read, query: Select<row::Entity>) -> String {
-    let connection = read.connection();
-    let backend = connection.get_database_backend();
-    let sql = query.limit(4).build(backend);
-    let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-    let values = sql.values.unwrap_or(Values(Vec::new()));
-    let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
-    let rows = connection.query_all_raw(statement).await.expect("a plan");
-    let column = if backend == DatabaseBackend::Sqlite { 3 } else { 0 };
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).expect("a line")).collect();
-    lines.join("\n")
-}
+use crate::platform::database::plan::{assert_reads_along, plan};
 
 #[rstest]
 #[tokio::test]
@@ -58,10 +45,7 @@ async fn each_look_at_20_000_records_reads_along_an_index(#[values(On::Sqlite, O
         (query_ended(Stage::Done, Timestamp::from_micros(500)), "sends_by_end"),
         (identity, "sends_by_identity"),
     ] {
-        let plan = plan(&read, query).await;
-        assert!(plan.contains(index), "{index}: {plan}");
-        let wasteful = ["Seq Scan", "SCAN sends", "Sort Key", "TEMP B-TREE"];
-        assert!(!wasteful.iter().any(|part| plan.contains(part)), "{plan}");
+        assert_reads_along(&plan(&read, &query.limit(4).into_query()).await, "sends", index);
     }
     assert_eq!(
         open::find_due(&read, now, Duration::hours(1), &none, 1_000).await.expect("records").len(),
