@@ -14,7 +14,10 @@ use super::{
     change_notice::{ChangeMade, ChangeNotice},
     draft::{Confirmation, Draft, Target},
     model::{Field, FieldErrors, Values},
-    service::{Added, Changed, ConnectorId, Deletion, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret},
+    service::{
+        Added, Changed, ConnectorId, Deletion, FileFields, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret,
+        fill_from_file,
+    },
 };
 use crate::platform::{failure::Failure, note::read_version};
 
@@ -28,6 +31,10 @@ pub const REPLACE_SECRET: &str = "/do/connectors/replace-secret";
 pub const DELETE: &str = "/do/connectors/delete";
 /// The query of that page after the typed Service Name was wrong.
 pub const WRONG_NAME: &str = "name=wrong";
+
+/// Our Redirect URI, in the context of the server functions.
+#[derive(Clone, Debug)]
+pub struct RedirectUri(pub String);
 
 /// The error of a server function. Its text is never shown: pages read a [`Failure`] from the answer's options, or
 /// the draft from the session.
@@ -146,15 +153,24 @@ fn only_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::E
 }
 
 impl ConnectorForm {
-    /// The typed values, with the secret that the server keeps for the form, if the form relies on it.
+    /// The typed values, or those of a pasted file, with the secret that the server keeps for the form, if the form
+    /// relies on it.
     async fn typed(self, sender: &Sender, target: Target) -> Result<Typed, Failure> {
-        let (secret, kept) = (self.client_secret, self.secret_kept.as_str());
+        let RedirectUri(redirect_uri) = context::<RedirectUri>()?;
+        let (client_id, secret) = (self.client_id, self.client_secret);
+        let FileFields { client_id, client_secret: secret, errors: file_errors } =
+            match sender.service.providers().find(&self.provider) {
+                Some(provider) => fill_from_file(provider.as_ref(), client_id, secret, &redirect_uri),
+                None => FileFields { client_id, client_secret: secret, ..FileFields::default() },
+            };
+        let kept = self.secret_kept.as_str();
         let (client_secret, form) = sender.secret_of(target, &self.provider, secret, kept).await?;
         Ok(Typed {
             provider: self.provider,
             service_name: self.service_name,
-            client_id: self.client_id,
+            client_id,
             client_secret,
+            file_errors,
             secret_expires_in: self.secret_expires_in,
             secret_expires_on: self.secret_expires_on,
             settings: self.settings,

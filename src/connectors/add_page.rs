@@ -70,9 +70,12 @@ pub async fn show(
     if let Some(provider) = wanted {
         let name = provider.form().name();
         if draft.value(Field::Provider.name()) != name {
-            // A secret of one provider must not be used with another one, whose fields have other mistakes.
-            draft.secret_kept = None;
-            draft.errors.clear();
+            // A secret of one provider must not be used with another one, whose fields have other mistakes. Its Client
+            // ID and its permissions do not exist there.
+            let Draft { values, scopes, .. } = fresh(draft.target, provider.as_ref());
+            draft.values.remove(Field::ClientId.name());
+            draft.values.extend(values);
+            draft = Draft { scopes, secret_kept: None, errors: Vec::new(), ..draft };
         }
         draft.values.insert(Field::Provider.name().to_owned(), name.to_owned());
     }

@@ -3,6 +3,7 @@
 
 mod api_scope;
 mod expires;
+mod file;
 mod row;
 
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use time::Date;
 pub use self::expires::Expires;
 use self::{
     api_scope::{ApiScope, ScopeDetails},
+    file::FileChoice,
     row::FormRow,
 };
 use super::{
@@ -81,13 +83,13 @@ fn place(provider: &dyn Provider, field: &Field) -> (Row, usize) {
         Field::ServiceName => (Row::Decide, 1),
         // Beside the other decisions, or below them.
         Field::Permissions => (Row::Decide, usize::MAX),
-        Field::ClientId => (Row::Register, 0),
-        Field::ClientSecret => (Row::Credentials, 0),
-        Field::SecretExpires => (Row::Credentials, 1),
+        Field::ClientId => (provider.client_id_row(), 0),
+        Field::ClientSecret => (Row::Credentials, 1),
+        Field::SecretExpires => (Row::Credentials, 2),
         // A provider's own fields are below those that every provider has.
         Field::Setting(name) => {
             let own = provider.settings().iter().enumerate().find(|(_, setting)| setting.name == name);
-            own.map_or((Row::Credentials, usize::MAX), |(at, setting)| (setting.row, 2 + at))
+            own.map_or((Row::Credentials, usize::MAX), |(at, setting)| (setting.row, 3 + at))
         }
     }
 }
@@ -208,6 +210,27 @@ impl FormView {
 
     /// The values of a registered application.
     fn register(&self) -> AnyView {
+        view! { {self.client_id(Row::Register)} {self.own_fields(Row::Register)} }.into_any()
+    }
+
+    /// The secret of the application, and the values that the console shows with it.
+    fn credentials(&self) -> AnyView {
+        view! {
+            {self.client_id(Row::Credentials)}
+            {self.field(&Field::ClientSecret)}
+            {self.expires()}
+            {self.own_fields(Row::Credentials)}
+        }
+        .into_any()
+    }
+
+    /// The Client ID, and the choice of a file that has it, if they are in this row.
+    fn client_id(&self, row: Row) -> Option<AnyView> {
+        if self.provider.client_id_row() != row {
+            return None;
+        }
+        let file = self.provider.credentials_file();
+        let file = file.map(|file| view! { <FileChoice file=file redirect_uri=self.redirect_uri.clone() /> });
         let same = self.same_client_id.clone().map(|name| {
             view! {
                 <Notice tone=Tone::Warn>
@@ -215,7 +238,7 @@ impl FormView {
                 </Notice>
             }
         });
-        view! { {self.field(&Field::ClientId)} {same} {self.own_fields(Row::Register)} }.into_any()
+        Some(view! { {file} {self.field(&Field::ClientId)} {same} }.into_any())
     }
 
     /// The Redirect URI, where no step shows it.
@@ -260,8 +283,8 @@ impl FormView {
         };
         let with_steps = |number: u8, part: Part, row: Row, fields: AnyView| {
             let Part { title, steps, values } = part;
-            // The address is one of the values of the first steps.
-            let doctor = (row == Row::Register).then(|| self.doctor());
+            // The address is one of the values of the steps that show the Client ID.
+            let doctor = (row == self.provider.client_id_row()).then(|| self.doctor());
             let lead = (row == Row::Register).then(|| lead.clone());
             let left = view! { {doctor} {steps} }.into_any();
             let right = view! { {fields} {values} }.into_any();
@@ -270,14 +293,11 @@ impl FormView {
             }
         };
         let (name, scope, details) = self.decide();
-        let secret = view! {
-            {self.field(&Field::ClientSecret)} {self.expires()} {self.own_fields(Row::Credentials)}
-        };
         let rows = view! {
             <FormRow number=Some(1) title="Decide" has_steps=false left=name right=scope below=Some(details) />
             {with_steps(2, register, Row::Register, self.register())}
             {with_steps(3, permissions, Row::Permissions, self.own_fields(Row::Permissions).into_any())}
-            {with_steps(4, credentials, Row::Credentials, secret.into_any())}
+            {with_steps(4, credentials, Row::Credentials, self.credentials())}
         }
         .into_any();
         // An existing application has no steps to tick.
@@ -292,15 +312,11 @@ impl FormView {
         });
         // One column has what the provider shows for an application, the other one its secret.
         let application = view! { {self.register()} {self.redirect_uri()} }.into_any();
-        let secret = view! {
-            {self.field(&Field::ClientSecret)} {self.expires()} {self.own_fields(Row::Credentials)}
-        }
-        .into_any();
         let title = self.provider.names().application;
         view! {
             <FormRow number=None title="Settings" has_steps=false left=name right=scope below=Some(details) />
             {permissions}
-            <FormRow number=None title=title has_steps=false left=application right=secret />
+            <FormRow number=None title=title has_steps=false left=application right=self.credentials() />
         }
         .into_any()
     }

@@ -1,6 +1,8 @@
 //! Live checks of the forms of connectors. They run the server's own parsers in the browser while the user types, and
 //! again before the form is sent. They only help: if a parser is missing, the form is sent and the server decides.
 
+mod file;
+
 use std::time::Duration;
 
 use leptos::{ev, prelude::*};
@@ -42,6 +44,7 @@ pub fn CheckedForm(
     #[cfg(feature = "hydrate")]
     catch_up();
     let on_change = |event: ev::Event| {
+        let _ = file::read_chosen(&event);
         once_released(move || {
             let _ = check_target(&event, Moment::Leaving);
         });
@@ -144,7 +147,10 @@ pub fn Checklist(
 
 /// Stores the ticked steps; `None` if the browser has no storage.
 fn remember() -> Option<()> {
-    let mut ticked = Vec::new();
+    // The steps of another provider's guide are not in this page.
+    let kept = storage()?.get_item(TICKS).ok()?.unwrap_or_default();
+    let is_elsewhere = |&step: &&str| document().get_element_by_id(&["step-", step].concat()).is_none();
+    let mut ticked: Vec<_> = kept.split(' ').filter(is_elsewhere).map(str::to_owned).collect();
     for_each(".step > input:checked", |input| ticked.extend(input.get_attribute("value")));
     storage()?.set_item(TICKS, &ticked.join(" ")).ok()
 }
@@ -239,6 +245,9 @@ fn check(input: &HtmlInputElement, moment: Moment) -> Option<bool> {
     let field = Field::of(&input.name());
     let line = document().get_element_by_id(&[field.name(), "-error"].concat())?;
     let words = line.query_selector("span").ok()??;
+    if matches!(field, Field::ClientId | Field::ClientSecret) {
+        let _ = file::spread(&input.value());
+    }
     let text = input.value();
     let skipped = match moment {
         Moment::Typing => !line.has_attribute("data-tone"),

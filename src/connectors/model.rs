@@ -61,11 +61,18 @@ pub enum FailureReason {
     PermissionsRefused,
     /// The user who signed in belongs to another directory (a company's accounts at the provider) than the connector's.
     WrongDirectory,
+    /// The provider's API is not enabled for the application.
+    ApiDisabled,
 }
 
 impl FailureReason {
-    const ALL: [Self; 4] =
-        [Self::CredentialsRejected, Self::ApplicationRefused, Self::PermissionsRefused, Self::WrongDirectory];
+    const ALL: [Self; 5] = [
+        Self::CredentialsRejected,
+        Self::ApplicationRefused,
+        Self::PermissionsRefused,
+        Self::WrongDirectory,
+        Self::ApiDisabled,
+    ];
 
     /// The stored form.
     pub const fn name(self) -> &'static str {
@@ -74,6 +81,7 @@ impl FailureReason {
             Self::ApplicationRefused => "application_refused",
             Self::PermissionsRefused => "permissions_refused",
             Self::WrongDirectory => "wrong_tenant",
+            Self::ApiDisabled => "api_disabled",
         }
     }
 
@@ -93,6 +101,7 @@ impl FailureReason {
             Self::WrongDirectory => {
                 format!("The account that signed in belongs to another {}", names.directory.to_lowercase())
             }
+            Self::ApiDisabled => format!("An API of {provider} is not enabled for the application"),
         }
     }
 }

@@ -87,7 +87,11 @@ impl LoggedOutDraft {
             (None, Some(connector), Some(version)) => Target::Edit { connector, version },
             _ => return None,
         };
-        let had_secret = relies_on_kept || !text::trim(typed.client_secret.expose_secret()).is_empty();
+        // A file in the field for the client ID has a secret too.
+        let provider = typed.provider_or_first(service.providers());
+        let has_file = provider.is_some_and(|provider| provider.form().read_file(&typed.client_id).is_some());
+        let had_secret =
+            relies_on_kept || has_file || !text::trim(typed.client_secret.expose_secret()).is_empty();
         let Draft { values, scopes, done, .. } = draft_of_typed(target, typed, &done, service.providers());
         Some(Self { owner: owner?, target, values, scopes, done, had_secret })
     }

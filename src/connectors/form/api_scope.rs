@@ -56,7 +56,7 @@ fn draw_choice(permission: &'static Permission, chosen: &[String]) -> impl IntoV
                     name=format!("{}[]", Field::Permissions.name())
                     value=name
                     checked=checked
-                    data-includes=includes
+                    data-includes=(!includes.is_empty()).then(|| includes.join(" "))
                 />
                 <span>
                     <span>{allows}</span> " " <code>{breakable(name, '.')}</code> " " {approval}

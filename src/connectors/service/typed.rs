@@ -29,6 +29,8 @@ pub struct Typed {
     pub service_name: String,
     pub client_id: String,
     pub client_secret: SecretString,
+    /// Mistakes in the file from which these two were taken (`fill_from_file`).
+    pub file_errors: FieldErrors,
     /// The number of months until the secret expires, if the user has not chosen a day.
     pub secret_expires_in: String,
     /// The day on which it expires otherwise.
@@ -110,7 +112,7 @@ impl Typed {
         today: Date,
         stored: Option<&Connector>,
     ) -> Result<Parsed, FieldErrors> {
-        let mut errors = FieldErrors::new();
+        let mut errors = self.file_errors.clone();
         let mut note = |field: Field, words: &str| errors.push((field, words.to_owned()));
 
         if providers.find(&self.provider).is_none() {
@@ -211,13 +213,25 @@ impl Typed {
         let typed = self.settings.iter().filter(|(name, _)| counts(name) && !is_secret(name));
         let typed: Values = typed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let unknown = ClientId::unknown();
-        provider.parse_application(client_id.unwrap_or(&unknown), &typed).map_err(|wrong| {
-            let errors = wrong.into_iter().map(|(name, words)| {
-                let prefix = if is_secret(name) { "This is the client secret. " } else { "" };
-                (Field::Setting(Cow::Borrowed(name)), [prefix, words].concat())
-            });
-            errors.collect()
-        })
+        let parsed = provider.parse_application(client_id.unwrap_or(&unknown), &typed);
+        let mut wrong = parsed.as_ref().err().cloned().unwrap_or_default();
+        // A setting that may be empty must not be saved as empty because of it.
+        let secrets =
+            provider.settings().iter().filter(|setting| counts(setting.name) && is_secret(setting.name));
+        for setting in secrets {
+            if wrong.iter().all(|(name, _)| *name != setting.name) {
+                wrong.push((setting.name, "It is not needed here."));
+            }
+        }
+        let errors = wrong.into_iter().map(|(name, words)| {
+            let prefix = if is_secret(name) { "This is the client secret. " } else { "" };
+            (Field::Setting(Cow::Borrowed(name)), [prefix, words].concat())
+        });
+        let errors: FieldErrors = errors.collect();
+        match parsed {
+            Ok(application) if errors.is_empty() => Ok(application),
+            _ => Err(errors),
+        }
     }
 
     /// The required and the chosen permissions, in the provider's order, without those that a chosen one includes.

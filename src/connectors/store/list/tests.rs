@@ -3,7 +3,7 @@ mod pages;
 
 use clap::{Args, FromArgMatches};
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, sea_query::SelectStatement};
+use sea_orm::{ConnectionTrait, QueryTrait};
 
 use super::*;
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     platform::{
         database::{
             DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read,
+            plan::plan as plan_of,
             word_index::{MAX_CHECKED, SearchEnd},
         },
         id::OrganisationId,
@@ -109,19 +110,6 @@ fn statements(kind: Kind, count: usize) -> Vec<String> {
 
 async fn plan(read: &Read, query: Select<row::Entity>) -> String {
     plan_of(read, &query.limit(26).into_query()).await
-}
-
-async fn plan_of(read: &Read, query: &SelectStatement) -> String {
-    let connection = read.connection();
-    let backend = connection.get_database_backend();
-    let sql = backend.build(query);
-    let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-    let values = sql.values.unwrap_or(sea_orm::Values(Vec::new()));
-    let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
-    let rows = connection.query_all_raw(statement).await.expect("a plan");
-    let column = if backend == DatabaseBackend::Sqlite { 3 } else { 0 };
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).expect("a line")).collect();
-    lines.join("\n")
 }
 
 #[track_caller]
