@@ -104,7 +104,7 @@ pub const UNCONFIRMED: &str = "Signed in; the application must confirm the mailb
 /// Why a mailbox was not connected, in a few words for administrators.
 pub const fn describe_connect_problem(why: ConnectProblem) -> &'static str {
     match why {
-        ConnectProblem::WrongMailbox => "Another mailbox than the link expects",
+        ConnectProblem::UnexpectedMailbox => "Another mailbox than the link expects",
         ConnectProblem::WrongAccount => "Another account than the link is for",
         ConnectProblem::OtherConnector => "Already connected through another connector",
         ConnectProblem::AccountAlreadyConnected => "Already connected for other applications",

@@ -113,7 +113,9 @@ pub enum Outcome {
 #[strum(serialize_all = "snake_case")]
 pub enum ConnectProblem {
     /// Another mailbox than the one that the link expects.
-    WrongMailbox,
+    #[serde(rename = "wrong_mailbox")]
+    #[strum(serialize = "wrong_mailbox")]
+    UnexpectedMailbox,
     /// Another account than the one that the link was made for.
     WrongAccount,
     /// The mailbox is connected through another connector.
@@ -233,7 +235,8 @@ impl SignInProblem {
             Self::Provider(
                 RefusalKind::CredentialsRejected
                 | RefusalKind::ApplicationRefused
-                | RefusalKind::PermissionsRefused,
+                | RefusalKind::PermissionsRefused
+                | RefusalKind::ApiDisabled,
             ) => "connector_refused",
             Self::Provider(
                 RefusalKind::Unavailable

@@ -207,6 +207,13 @@ pub fn StateCard(
                 .map(|at| view! { "Last failed sign-in: " <Moment at=at /> {account} })
                 .into_any()
         }
+        ConnectorState::Failing(FailureReason::ApiDisabled) => {
+            let next = format!(
+                ". Enable the API in {}. Then verify again: the page of that sign-in names the API.",
+                names.console
+            );
+            connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> {next} }).into_any()
+        }
         ConnectorState::Failing(_) => {
             connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> "." }).into_any()
         }

@@ -52,7 +52,8 @@ impl SignIns {
         }
         let provider = &*connector.provider;
         let secret = secret.map_err(|error| Failure::unexpected(&error))?;
-        let answer = connector.application.try_credentials(&*dependencies.http, &secret).await;
+        let redirect_uri = dependencies.public_url.redirect_uri();
+        let answer = connector.application.try_credentials(&*dependencies.http, &secret, &redirect_uri).await;
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
             let evidence = words.as_deref().and_then(|words| words.evidence.as_ref());

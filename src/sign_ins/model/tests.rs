@@ -103,9 +103,17 @@ fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
             missing: Vec::new(),
         },
         Outcome::Unconfirmed { email: "canary-7".into(), missing: Vec::new() },
-        Outcome::NotConnected { why: ConnectProblem::WrongMailbox, account: "canary-6".into() },
+        Outcome::NotConnected { why: ConnectProblem::UnexpectedMailbox, account: "canary-6".into() },
         Outcome::Failed { why: RefusalKind::Denied.into(), provider: Some(words("canary-3", "canary-4")) },
         Outcome::Failed { why: RefusalKind::Denied.into(), provider: Some(words("invalid_grant", id)) },
+        Outcome::Failed {
+            why: RefusalKind::ApiDisabled.into(),
+            provider: Some(words("accessDenied", id).with_reason(Some("invalid_rapt"))),
+        },
+        Outcome::Failed {
+            why: RefusalKind::ApiDisabled.into(),
+            provider: Some(words("accessDenied", id).with_reason(Some("canary-8"))),
+        },
     ];
     for outcome in outcomes {
         let text = serde_json::to_string(&outcome).expect("JSON");

@@ -154,7 +154,7 @@ fn draw_missing(connector: &Connector, missing: &[String], works: bool) -> Optio
         1 => (format!("One optional permission is missing: {list}"), "it", "it is"),
         count => (format!("{count} optional permissions are missing: {list}"), "them", "they are"),
     };
-    let Names { console, permissions_page, administrator, approve_button, .. } = names;
+    let Names { console, permissions_page, administrator, approve_button, choice, .. } = names;
     let steps = format!(
         "If your software needs {it}, see that {is} listed in {console} under {permissions_page} and, where a \
          {administrator} must approve {it}, approved there by "
@@ -164,6 +164,7 @@ fn draw_missing(connector: &Connector, missing: &[String], works: bool) -> Optio
         <Notice tone=Tone::Warn title=title>
             <p>
                 {works.then_some("Everything else works. ")}
+                {(!choice.is_empty()).then(|| format!("{choice} "))}
                 {steps}
                 <strong>{*approve_button}</strong> ". Then verify again."
             </p>

@@ -194,9 +194,9 @@ fn ending_of(outcome: &LinkOutcome) -> Ending {
             }
         }
         Outcome::NotConnected { why, account } => match why {
-            ConnectProblem::WrongMailbox | ConnectProblem::WrongAccount => {
+            ConnectProblem::UnexpectedMailbox | ConnectProblem::WrongAccount => {
                 let expected = expected.clone().unwrap_or_default();
-                Ending::WrongMailbox { account: account.clone(), expected }
+                Ending::UnexpectedMailbox { account: account.clone(), expected }
             }
             ConnectProblem::OtherConnector | ConnectProblem::AccountAlreadyConnected => {
                 Ending::OtherConnector { email: account.clone() }

@@ -149,6 +149,10 @@ impl SignIns {
         if !missing.required.is_empty() {
             return Err(providers::RefusalKind::PermissionsMissing(missing.required).into());
         }
+        // No mailbox could be connected with such an application.
+        if !grant.has_refresh_token() {
+            return Err(providers::RefusalKind::NoRefreshToken.into());
+        }
         let account = single_line(&redact(&identity.account, &sent), 100);
         let outcome = Outcome::Verified { account, missing: missing.optional, current: true };
         let directory = identity.directory.filter(|_| identity.proves_directory);
@@ -195,11 +199,12 @@ pub(super) fn log_failure(
 ) {
     let error = words.and_then(ProviderWords::known_error).unwrap_or_default();
     let codes = words.map(|words| words.codes.clone()).unwrap_or_default();
+    let reason = words.and_then(|words| words.reason.clone()).unwrap_or_default();
     let trace_id = words.and_then(|words| words.trace_id.clone()).unwrap_or_default();
     let evidence = words.and_then(|words| words.evidence.as_ref());
     let evidence = evidence.map(|evidence| evidence.words_of(&clock_of(names))).unwrap_or_default();
     tracing::warn!(
-        attempt = %attempt.id, connector = %attempt.connector, ?why, error, ?codes, trace_id, evidence,
+        attempt = %attempt.id, connector = %attempt.connector, ?why, error, reason, ?codes, trace_id, evidence,
         "a sign-in failed"
     );
 }

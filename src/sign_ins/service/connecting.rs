@@ -103,7 +103,7 @@ impl SignIns {
         // A link for an account compares the identity, because the email may have changed.
         let expected = link.expected_email.as_deref().filter(|_| attempt.account.is_none());
         if expected.is_some_and(|expected| !has_email(&identity, expected)) {
-            return Ok(Checked::not_connected(ConnectProblem::WrongMailbox, email));
+            return Ok(Checked::not_connected(ConnectProblem::UnexpectedMailbox, email));
         }
         if !missing.required.is_empty() {
             return Err(providers::RefusalKind::PermissionsMissing(missing.required).into());
@@ -113,8 +113,10 @@ impl SignIns {
         }
         let finding = pinned.find_mailbox(&*self.dependencies.http, &grant.access_token).await;
         timeline.add_step(Step::Mailbox, "");
-        if finding == MailboxFinding::None {
-            return Ok(Checked::not_connected(ConnectProblem::NoMailbox, email));
+        match finding {
+            MailboxFinding::None => return Ok(Checked::not_connected(ConnectProblem::NoMailbox, email)),
+            MailboxFinding::Refused(refusal) => return Err(refusal.into()),
+            MailboxFinding::Found(_) | MailboxFinding::Unknown => {}
         }
         let directory = identity.directory.clone().filter(|_| identity.proves_directory);
         let connecting = Connecting {

@@ -81,11 +81,11 @@ impl Manner {
         let (chooses, prompts) = match &attempt.outcome {
             Some(Outcome::NotConnected { why, .. }) => {
                 use ConnectProblem::{
-                    AccountAlreadyConnected, NoMailbox, OtherConnector, WrongAccount, WrongMailbox,
+                    AccountAlreadyConnected, NoMailbox, OtherConnector, UnexpectedMailbox, WrongAccount,
                 };
                 let is_of_mailbox = matches!(
                     why,
-                    WrongMailbox | WrongAccount | NoMailbox | OtherConnector | AccountAlreadyConnected
+                    UnexpectedMailbox | WrongAccount | NoMailbox | OtherConnector | AccountAlreadyConnected
                 );
                 (is_of_mailbox, false)
             }

@@ -351,6 +351,7 @@ pub(in crate::sign_ins) fn state_shown_by(outcome: &Outcome) -> Option<Connector
             SignInProblem::Provider(providers::RefusalKind::WrongDirectory) => {
                 Some(FailureReason::WrongDirectory)
             }
+            SignInProblem::Provider(providers::RefusalKind::ApiDisabled) => Some(FailureReason::ApiDisabled),
             _ => None,
         }
         .map(ConnectorState::Failing),
@@ -358,9 +359,10 @@ pub(in crate::sign_ins) fn state_shown_by(outcome: &Outcome) -> Option<Connector
 }
 
 /// Whether an attempt can prove this state of its connector. The person behind a link can write any error into the
-/// address of the callback, so of the refusals only the answer of the token endpoint counts.
+/// address of the callback, so of the refusals only the answers of the token endpoint and of the API count.
 fn is_proved_by(attempt: &Attempt, state: ConnectorState) -> bool {
-    attempt.link.is_none() || state == ConnectorState::Verified || state.wants_credentials()
+    let answered = [ConnectorState::Verified, ConnectorState::Failing(FailureReason::ApiDisabled)];
+    attempt.link.is_none() || answered.contains(&state) || state.wants_credentials()
 }
 
 /// The name of an outcome in the activity and the timeline.

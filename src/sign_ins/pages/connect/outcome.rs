@@ -31,7 +31,7 @@ pub enum Ending {
     },
     /// The application did not confirm the mailbox.
     NotConfirmed,
-    WrongMailbox {
+    UnexpectedMailbox {
         /// The account that signed in.
         account: String,
         /// The email that the link is for.
@@ -130,7 +130,7 @@ impl Ending {
             },
             Self::NotConfirmed => warn(texts.not_confirmed_title, texts.not_confirmed_what, None),
             Self::Interrupted => warn(texts.interrupted_title, texts.interrupted_what, try_again),
-            Self::WrongMailbox { .. } => {
+            Self::UnexpectedMailbox { .. } => {
                 warn(texts.wrong_title, texts.wrong_what, Some(texts.choose_another))
             }
             Self::OtherConnector { .. } => warn(texts.elsewhere_title, texts.elsewhere_what, None),
@@ -161,7 +161,7 @@ impl Ending {
             | Self::Unconfirmed { email, .. }
             | Self::OtherConnector { email }
             | Self::NoMailbox { email } => words.with("email", email.as_str()),
-            Self::WrongMailbox { account, expected } => {
+            Self::UnexpectedMailbox { account, expected } => {
                 words.with("account", account.as_str()).with("expected", expected.as_str())
             }
             Self::Failed { reference } => words.with("reference", reference.as_str()),

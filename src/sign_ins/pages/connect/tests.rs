@@ -103,7 +103,7 @@ fn endings() -> Vec<Ending> {
         Ending::Unconfirmed { email: email(), missing: Vec::new() },
         Ending::Unconfirmed { email: email(), missing: vec!["Mail.Send".to_owned()] },
         Ending::NotConfirmed,
-        Ending::WrongMailbox { account: "bob@canary.test".to_owned(), expected: email() },
+        Ending::UnexpectedMailbox { account: "bob@canary.test".to_owned(), expected: email() },
         Ending::OtherConnector { email: email() },
         Ending::PermissionsMissing(vec!["Mail.Read".to_owned()]),
         Ending::ApprovalNeeded,
@@ -370,7 +370,7 @@ fn an_ending_offers_to_start_again_only_if_that_can_help() {
     for (ending, button) in [
         (Ending::Cancelled, Some("Try again")),
         (
-            Ending::WrongMailbox {
+            Ending::UnexpectedMailbox {
                 account: "b@canary.test".to_owned(),
                 expected: "a@canary.test".to_owned(),
             },
