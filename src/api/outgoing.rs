@@ -49,6 +49,8 @@ pub(super) fn key(given: &Given) -> Result<Option<Key>, ApiError> {
 pub(super) fn request(given: &Given, basis: Basis) -> Result<SendRequest, Refused> {
     let recipients = Recipients::read(given)?;
     let threading = Threading::read(given)?;
+    // An answer belongs to the thread of its original, and to no other.
+    let is_new = basis == Basis::New;
     let message = Outgoing {
         basis,
         message_id: String::new(),
@@ -62,8 +64,8 @@ pub(super) fn request(given: &Given, basis: Basis) -> Result<SendRequest, Refuse
         priority: priority(given),
         asks_receipt: given.text("askReceipt") == Some("yes"),
         labels: given.texts("labelId").to_vec(),
-        in_reply_to: threading.in_reply_to,
-        references: threading.references,
+        in_reply_to: threading.in_reply_to.filter(|_| is_new),
+        references: if is_new { threading.references } else { Vec::new() },
     };
     let shown = |name: &str| given.required(name).to_owned();
     let shown = Shown { from: shown("fromAddress"), to: shown("toAddress"), subject: shown("subject") };

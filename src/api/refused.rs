@@ -3,7 +3,7 @@
 
 mod sends;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 
@@ -40,7 +40,7 @@ impl Refused {
     }
 
     /// An error of the table.
-    pub fn of(code: Code, more_info: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+    pub fn of(code: Code, more_info: impl Into<Cow<'static, str>>) -> Self {
         Self::Error(ApiError::of(code, more_info))
     }
 }
@@ -163,6 +163,11 @@ fn of_problem(problem: MailProblem) -> ApiError {
                  /api/accounts/{{account_key}}/oauth."
             ),
         ),
+        MailProblem::ApiDisabled => ApiError::of(
+            Code::ConnectorFailing,
+            "An API of the provider is not enabled for the connector's application. An administrator must enable it: \
+             Test access on the account's page says where.",
+        ),
         MailProblem::NeedsSignIn => of_state(AccountState::NeedsSignIn),
         MailProblem::TokenRefused => ApiError::of(
             Code::ProviderError,
@@ -170,11 +175,12 @@ fn of_problem(problem: MailProblem) -> ApiError {
              data.provider has its code.",
         ),
         MailProblem::Throttled { limit, retry_after } => {
-            let (limit, words) = match limit {
+            let (limit, words): (_, Cow<'static, str>) = match limit {
                 mailbox::Limit::Mailbox => {
-                    (Limit::Mailbox, "Too many calls wait for this mailbox. Make fewer at a time.")
+                    (Limit::Mailbox, "Too many calls wait for this mailbox. Make fewer at a time.".into())
                 }
-                mailbox::Limit::Provider => (Limit::Provider, PROVIDER_IS_BUSY),
+                mailbox::Limit::Page { fits } => (Limit::Mailbox, page_words(fits).into()),
+                mailbox::Limit::Provider => (Limit::Provider, PROVIDER_IS_BUSY.into()),
             };
             ApiError::of(Code::TooManyRequests, words).limited_by(limit, retry_after.unwrap_or(USUAL_WAIT))
         }
@@ -218,6 +224,14 @@ fn of_problem(problem: MailProblem) -> ApiError {
             ApiError::of(Code::ProviderError, "The provider gave an answer that cannot be understood.")
         }
     }
+}
+
+/// A page that a mailbox has too few requests left for.
+fn page_words(fits: u32) -> String {
+    format!(
+        "A page of this size needs more requests than the provider now takes for this mailbox. A page of at most \
+         {fits} fits now. Ask for fewer with limit, or wait."
+    )
 }
 
 impl IntoResponse for Refused {

@@ -29,7 +29,8 @@ impl From<ScheduleFailure> for Refused {
             ScheduleFailure::TooMany => Self::Error(
                 ApiError::of(
                     Code::TooManyRequests,
-                    "1000 scheduled messages of this client wait already. Cancel some, or wait until they are sent.",
+                    "Too many scheduled messages of this client wait already: 1000, or 256 MB with this one. Cancel some, or wait until \
+                     they are sent.",
                 )
                 .limited_by(Limit::Client, RETRY_AFTER),
             ),
@@ -64,9 +65,10 @@ impl From<NoScheduleTime> for Refused {
 /// The error of the table, and what the developer can do.
 pub(super) const fn explain(why: WhyNotSent) -> (Code, &'static str) {
     match why {
-        WhyNotSent::Late => {
-            (Code::TimedOut, "This program did not run in the 24 hours after the time, so it was not sent.")
-        }
+        WhyNotSent::Late => (
+            Code::TimedOut,
+            "By the clock of this program the 24 hours after the time are over, so the message is not sent.",
+        ),
         WhyNotSent::AccountPaused => {
             (Code::AccountPaused, "The account is disabled. Enable it with mode enableAccount.")
         }

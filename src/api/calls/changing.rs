@@ -50,8 +50,8 @@ const MODE: Parameter = Parameter::body(
 const DEST_FOLDER_ID: Parameter = Parameter::body(
     "destfolderId",
     Kind::Id,
-    "Only for moveMessage, which needs it: the id of a folder, which may be any. A message that is there already counts as \
-     moved.",
+    "Only for moveMessage, which needs it: the id of a folder, which may be any; where folders are labels, any but \
+     Sent and Drafts. A message that is there already counts as moved.",
 );
 const LABEL_IDS: Parameter = Parameter::body(
     "labelId",
@@ -135,8 +135,9 @@ pub static DELETE_THREADS: Call = Call {
     credential: DELETE,
     group: THREADS,
     summary: "Move threads to the trash, or delete them for good",
-    about: "Messages in Sent and Drafts stay. The answer is that of the call that changes threads. The address of a call has \
-            at most 16 KiB, which is enough for about 100 ids of Outlook.",
+    about: "Messages in Sent and Drafts stay. The answer is that of the call that changes threads. The address of a \
+            call has at most 16 KiB, which is enough for about 100 ids of Outlook and for more than 200 shorter \
+            ones.",
     parameters: &[
         ACCOUNT_KEY,
         Parameter::query("threadId", Kind::Ids { max: MAX_CHANGED }, "The ids of at most 200 threads.")

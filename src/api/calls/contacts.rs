@@ -28,7 +28,10 @@ const fn short(name: &'static str, about: &'static str) -> Parameter {
     Parameter::body(name, SHORT, about)
 }
 
-const DISPLAY_NAME: Parameter = short("displayName", "The whole name.");
+const DISPLAY_NAME: Parameter = short(
+    "displayName",
+    "The whole name. Where the provider makes it from the other names, another one beside them is INVALID_VALUE.",
+);
 const FIRST_NAME: Parameter = short("firstName", "The first name.");
 const MIDDLE_NAME: Parameter = short("middleName", "The middle name.");
 const LAST_NAME: Parameter = short("lastName", "The last name.");
@@ -71,6 +74,29 @@ const BIRTHDAY: Parameter =
     Parameter::body("birthday", Kind::Text { max: 10 }, "The birthday as YYYY-MM-DD.");
 const NOTES: Parameter = Parameter::body("notes", Kind::Lines { max: MAX_NOTES }, "The notes.");
 
+/// These parameters and the fields of a contact, for a call that writes one.
+macro_rules! with_fields {
+    ($($own:expr),* $(,)?) => {
+        &[
+            $($own,)*
+            DISPLAY_NAME,
+            FIRST_NAME,
+            MIDDLE_NAME,
+            LAST_NAME,
+            NICK_NAME,
+            COMPANY,
+            DEPARTMENT,
+            JOB_TITLE,
+            EMAILS,
+            PHONES,
+            ADDRESSES,
+            URLS,
+            BIRTHDAY,
+            NOTES,
+        ]
+    };
+}
+
 pub static LIST_CONTACTS: Call = Call {
     id: "listContacts",
     method: Method::GET,
@@ -99,8 +125,8 @@ pub static SEARCH_CONTACTS: Call = Call {
     credential: READ,
     group: GROUP,
     summary: "Search contacts",
-    about: "Give exactly one of email and name. The default folder and at most 20 other folders are searched. Where the \
-            provider cannot search for names, the first 1,000 contacts of a folder are compared.",
+    about: "Give exactly one of email and name. With Outlook the default folder and at most 20 other folders are \
+            searched, and where it cannot search for names, the first 1,000 contacts of a folder are compared.",
     parameters: &[
         ACCOUNT_KEY,
         Parameter::query("email", Kind::Text { max: 320 }, "The whole email address."),
@@ -145,8 +171,8 @@ pub static LIST_CONTACT_FOLDERS: Call = Call {
     credential: READ,
     group: GROUP,
     summary: "List the folders of contacts",
-    about: "Without the default folder: its contacts are those that a list without folderId answers. A mailbox with \
-            more than 199 folders of contacts is CONTENT_TOO_LARGE.",
+    about: "With Outlook without the default folder; its contacts are those that a list without folderId answers. A \
+            mailbox of Outlook with more than 199 folders of contacts is CONTENT_TOO_LARGE.",
     parameters: &[ACCOUNT_KEY],
     answer: Answer::Many("ContactFolder"),
 };
@@ -159,7 +185,7 @@ pub static CREATE_CONTACT: Call = Call {
     group: GROUP,
     summary: "Create a contact",
     about: "Give at least one field. What the provider cannot keep is INVALID_VALUE, and nothing is created.",
-    parameters: &[
+    parameters: with_fields![
         ACCOUNT_KEY,
         KEY,
         Parameter::body(
@@ -167,20 +193,6 @@ pub static CREATE_CONTACT: Call = Call {
             Kind::Id,
             "The id of the folder of contacts in which it is created. Without it: the default folder.",
         ),
-        DISPLAY_NAME,
-        FIRST_NAME,
-        MIDDLE_NAME,
-        LAST_NAME,
-        NICK_NAME,
-        COMPANY,
-        DEPARTMENT,
-        JOB_TITLE,
-        EMAILS,
-        PHONES,
-        ADDRESSES,
-        URLS,
-        BIRTHDAY,
-        NOTES,
     ],
     answer: Answer::Created("Contact"),
 };
@@ -195,7 +207,7 @@ pub static UPDATE_CONTACT: Call = Call {
     about: "Give at least one field. Fields that are not given stay as they are; an empty string or array removes the value. A \
             list replaces the whole list. If the contact has changed since the version of If-Match, the answer is \
             ETAG_MISMATCH: read it again. What the provider cannot keep is INVALID_VALUE, and nothing is changed.",
-    parameters: &[
+    parameters: with_fields![
         ACCOUNT_KEY,
         Parameter::path("contactId", "The id of the contact."),
         Parameter::header(
@@ -204,20 +216,6 @@ pub static UPDATE_CONTACT: Call = Call {
             "The etag of the contact, as the call that has read it answered.",
         )
         .required(),
-        DISPLAY_NAME,
-        FIRST_NAME,
-        MIDDLE_NAME,
-        LAST_NAME,
-        NICK_NAME,
-        COMPANY,
-        DEPARTMENT,
-        JOB_TITLE,
-        EMAILS,
-        PHONES,
-        ADDRESSES,
-        URLS,
-        BIRTHDAY,
-        NOTES,
     ],
     answer: Answer::One("Contact"),
 };

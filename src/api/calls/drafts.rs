@@ -107,7 +107,8 @@ pub static SEND_DRAFT: Call = Call {
     credential: Credential::Client(Scope::MessagesCreate),
     group: GROUP,
     summary: "Send a draft",
-    about: "It is sent once, as by the call for a new message. messageId is the draftId.",
+    about: "It is sent once, as by the call for a new message. With Outlook messageId is the draftId; elsewhere the \
+            sent message may have another id.",
     parameters: &[ACCOUNT_KEY, DRAFT_ID, KEY],
     answer: Answer::One("Sent"),
 };

@@ -28,9 +28,9 @@ pub static LIST_MESSAGES: Call = Call {
     credential: READ,
     group: GROUP,
     summary: "List messages",
-    about: "A call reads at most 2,000 messages for its page, so a page may be shorter than limit, or empty; it is not the last \
-            while there is a Next-Cursor. Without folderId, a mailbox whose trash and spam have more than 98 folders with \
-            subfolders is CONTENT_TOO_LARGE: give a folderId.",
+    about: "A call reads at most 2,000 messages for its page, so a page may be shorter than limit, or empty; it is \
+            not the last while there is a Next-Cursor. With Outlook and without folderId, a mailbox whose trash and \
+            spam have more than 98 folders with subfolders is CONTENT_TOO_LARGE: give a folderId.",
     parameters: &[
         ACCOUNT_KEY,
         FOLDER_ID,
@@ -54,7 +54,7 @@ pub static LIST_MESSAGES: Call = Call {
         Parameter::query(
             "inlinedMails",
             Kind::Boolean,
-            "true: only messages with inline pictures. With Outlook: NOT_SUPPORTED_BY_PROVIDER.",
+            "true: only messages with inline pictures. NOT_SUPPORTED_BY_PROVIDER, because no provider lists them.",
         )
         .or("false"),
         Parameter::query("flaggedMails", Kind::Boolean, "true: only flagged messages.").or("false"),
@@ -76,11 +76,12 @@ pub static SEARCH_MESSAGES: Call = Call {
     credential: READ,
     group: GROUP,
     summary: "Search messages",
-    about: "By the provider's own search: newest first, by the date on which messages were sent, all folders except trash, \
-            spam and drafts unless folderid names one. A message that the provider has not indexed yet may be missing. So may \
-            one without an id that survives a move: a page may be shorter than limit, or empty; it is not the last while \
-            there is a Next-Cursor. The provider may forget a search before its cursor is 24 hours old: begin again without \
-            it. Without clauses and dateRange, also with folderid alone, the answer is the list of messages.",
+    about: "By the provider's own search: newest first, with Outlook by the date on which messages were sent; all \
+            folders except trash, spam and drafts unless folderid names one. A message that the provider has not \
+            indexed yet may be missing. So may, with Outlook, one without an id that survives a move: a page may be \
+            shorter than limit, or empty; it is not the last while there is a Next-Cursor. The provider may forget a \
+            search before its cursor is 24 hours old: begin again without it. Without clauses and dateRange, also \
+            with folderid alone, the answer is the list of messages.",
     parameters: &[
         ACCOUNT_KEY,
         Parameter::query(

@@ -24,8 +24,9 @@ pub static LIST_SCHEDULES: Call = Call {
     summary: "List scheduled messages",
     about: "Those that this client has scheduled for this account, the first due first. What became of a message is listed for \
             7 days. A message that cannot be sent at its time, because its account is disabled or needs a sign-in, or \
-            because the provider cannot be reached, waits for at most 24 hours; errorCode says why. Of a longer toAddress the \
-            list shows the first 1,000 bytes.",
+            because the provider cannot be reached, waits for at most 24 hours; errorCode says why. Its state is \
+            failed some hours after that, when the server is certain of the time. Of a longer toAddress the list shows the \
+            first 1,000 bytes.",
     parameters: &[
         ACCOUNT_KEY,
         Parameter::query(

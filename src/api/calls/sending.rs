@@ -116,6 +116,24 @@ const SCHEDULE_TIME: Parameter = Parameter::body(
     "Only for isSchedule, which needs it: the time of a clock in timeZone, MM/DD/YYYY HH:MM:SS, at most a year ahead.",
 );
 
+/// These parameters and those that each call for sending has after them.
+macro_rules! with_common {
+    ($($own:expr),* $(,)?) => {
+        &[
+            $($own,)*
+            REPLY_TO,
+            RECEIPT,
+            PRIORITY,
+            ENCODING,
+            ATTACHMENTS,
+            IS_SCHEDULE,
+            SCHEDULE_TYPE,
+            TIME_ZONE,
+            SCHEDULE_TIME,
+        ]
+    };
+}
+
 const ONCE: &str = "A message is sent once, whatever happens on the way: repeat the call with the same Idempotency-Key until \
                     it is answered. Without a key, a call with the same values joins the first one while that one is being \
                     sent, and for five minutes if its result reached no caller. SEND_OUTCOME_UNKNOWN is never sent again.";
@@ -128,7 +146,7 @@ pub static SEND_MESSAGE: Call = Call {
     group: GROUP,
     summary: "Send a message, now or at a time",
     about: ONCE,
-    parameters: &[
+    parameters: with_common![
         ACCOUNT_KEY,
         KEY,
         FROM.required(),
@@ -140,15 +158,6 @@ pub static SEND_MESSAGE: Call = Call {
         FORMAT,
         IN_REPLY_TO,
         REFERENCES,
-        REPLY_TO,
-        RECEIPT,
-        PRIORITY,
-        ENCODING,
-        ATTACHMENTS,
-        IS_SCHEDULE,
-        SCHEDULE_TYPE,
-        TIME_ZONE,
-        SCHEDULE_TIME,
     ],
     answer: Answer::One("Sent"),
 };
@@ -162,7 +171,7 @@ pub static ANSWER_MESSAGE: Call = Call {
     summary: "Reply to a message, or forward it",
     about: "The content comes before the original message. A forwarded message keeps its attachments. It is sent once, as by the \
             call for a new message.",
-    parameters: &[
+    parameters: with_common![
         ACCOUNT_KEY,
         MESSAGE_ID,
         KEY,
@@ -183,25 +192,16 @@ pub static ANSWER_MESSAGE: Call = Call {
         Parameter::body(
             "subject",
             Kind::Text { max: MAX_HEADER_LINE },
-            "Without it: that of the message, with the provider's mark of a reply.",
+            "Without it: that of the message, with a mark such as Re: or Fwd:.",
         ),
         CONTENT,
         FORMAT,
         Parameter {
-            about: "An email address: where answers go, as with replyTo. A Message-ID in angle brackets has no effect here, \
-                    because the provider names the message that is answered.",
+            about: "An email address: where answers go, as with replyTo. A Message-ID in angle brackets has no effect \
+                    here, because messageId names the message that is answered.",
             ..IN_REPLY_TO
         },
-        Parameter { about: "The provider writes the Message-IDs of the thread.", ..REFERENCES }.ignored(),
-        REPLY_TO,
-        RECEIPT,
-        PRIORITY,
-        ENCODING,
-        ATTACHMENTS,
-        IS_SCHEDULE,
-        SCHEDULE_TYPE,
-        TIME_ZONE,
-        SCHEDULE_TIME,
+        Parameter { about: "They follow from the message that is answered.", ..REFERENCES }.ignored(),
     ],
     answer: Answer::One("Sent"),
 };

@@ -54,7 +54,17 @@ pub const START_AT_0: Parameter = Parameter::query(
 pub const LIMIT: Parameter =
     Parameter::query("limit", Kind::Integer { min: 1, max: MAX_PAGE }, "The number of items of a page.")
         .or("10");
-pub const SORT_ORDER: Parameter =
-    Parameter::query("sortorder", Kind::Boolean, "true: oldest first.").or("false");
-pub const INCLUDE_SENT: Parameter =
-    Parameter::query("includesent", Kind::Boolean, "true: sent mail too, in one sorted list.").or("false");
+pub const SORT_ORDER: Parameter = Parameter::query(
+    "sortorder",
+    Kind::Boolean,
+    "true: oldest first. Where the provider gives only the newest first, a list of more than 10,000 messages is \
+     NOT_SUPPORTED_BY_PROVIDER.",
+)
+.or("false");
+pub const INCLUDE_SENT: Parameter = Parameter::query(
+    "includesent",
+    Kind::Boolean,
+    "true: sent mail too, in one sorted list. Where folders are labels, NOT_SUPPORTED_BY_PROVIDER with a folder of the \
+     type User.",
+)
+.or("false");

@@ -21,7 +21,7 @@ pub static UPLOAD_ATTACHMENT: Call = Call {
     summary: "Upload a file to send it",
     about: "The body is the file itself, of any Content-Type, at most 150 MB. The fileId is for calls of the same client and \
             account. The file is erased once a message or a new draft has it, and else after 24 hours. A call that changes a \
-            draft does not erase it. A file of a scheduled message is kept until that message is sent. A client has 1 GB for its uploads. A body that is slower than 16 kB a second for a minute is cut off.",
+            draft does not erase it. A file of a scheduled message is kept until that message is sent. A client has 1 GB for its uploads. An upload takes space until it is erased, some hours after the 24 hours, or until it is deleted. A body that is slower than 16 kB a second for a minute is cut off.",
     parameters: &[
         ACCOUNT_KEY,
         Parameter::query(

@@ -83,6 +83,20 @@ fn what_a_reply_does_not_name_is_left_to_the_original() {
 }
 
 #[test]
+fn an_answer_belongs_to_the_thread_of_its_original_and_to_no_other() {
+    let body = json!({
+        "action": "forward", "fromAddress": "grace@x.test", "toAddress": "e@x.test", "inReplyTo": "<1@y.test>",
+        "refHeader": "<0@y.test>",
+    });
+    for basis in
+        [Basis::Reply("m".to_owned()), Basis::ReplyAll("m".to_owned()), Basis::Forward("m".to_owned())]
+    {
+        let message = request(&given(&ANSWER_MESSAGE, &body), basis).expect("a message").message;
+        assert_eq!((message.in_reply_to, message.references), (None, Vec::<String>::new()));
+    }
+}
+
+#[test]
 fn in_reply_to_is_a_message_id_in_angle_brackets_and_an_address_without_them() {
     let threading = |body: Value| {
         let message = sent(body).expect("a message").message;

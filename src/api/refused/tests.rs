@@ -20,10 +20,16 @@ fn each_problem_of_a_mailbox_has_its_status_and_code() {
         (MailProblem::NotFound, 404, "NOT_FOUND"),
         (MailProblem::NoMailbox, 404, "NOT_FOUND"),
         (MailProblem::PermissionNotGranted("Mail.Read"), 403, "PERMISSION_NOT_GRANTED"),
+        (MailProblem::ApiDisabled, 409, "CONNECTOR_FAILING"),
         (MailProblem::TokenRefused, 502, "PROVIDER_ERROR"),
         (MailProblem::NeedsSignIn, 409, "ACCOUNT_NEEDS_SIGN_IN"),
         (
             MailProblem::Throttled { limit: mailbox::Limit::Mailbox, retry_after: None },
+            429,
+            "TOO_MANY_REQUESTS",
+        ),
+        (
+            MailProblem::Throttled { limit: mailbox::Limit::Page { fits: 7 }, retry_after: minute },
             429,
             "TOO_MANY_REQUESTS",
         ),
@@ -47,6 +53,9 @@ fn each_problem_of_a_mailbox_has_its_status_and_code() {
         let (found, name, words) = error_of(MailError::from(problem.clone()));
         assert_eq!((found, name), (status, code), "{problem:?}: {words}");
     }
+    let page = MailProblem::Throttled { limit: mailbox::Limit::Page { fits: 7 }, retry_after: minute };
+    let (.., words) = error_of(MailError::from(page));
+    assert!(words.contains("at most 7 fits"), "{words}");
     let (.., words) = error_of(MailError::from(MailProblem::PermissionNotGranted("Mail.Read")));
     assert!(
         words.contains("Mail.Read") && words.contains("PUT /api/accounts/{account_key}/oauth"),

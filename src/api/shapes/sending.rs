@@ -33,7 +33,7 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedDraft {
-    /// The draft keeps this id when it is sent: then it is the messageId.
+    /// With Outlook the draft keeps this id when it is sent: then it is the messageId.
     pub draft_id: String,
     /// As it was given.
     pub from_address: String,
