@@ -328,8 +328,10 @@ async fn run_server_function(
         let (connectors, failed) = (program.connectors.clone(), failed.clone());
         let preflight: SharedPreflight = Arc::new(program.sign_ins.clone());
         let member = member.clone();
+        let redirect_uri = actions::RedirectUri(program.config.public_url.redirect_uri());
         move || {
             provide_context(connectors.clone());
+            provide_context(redirect_uri.clone());
             provide_context(preflight.clone());
             provide_context(session.clone());
             provide_context(member.clone());
@@ -341,7 +343,8 @@ async fn run_server_function(
         // Only the submitted values show whether the form needs re-authentication. The form waits in the page
         // that asks for the password.
         (Some(Failure::ReauthenticationNeeded), Some(member)) => {
-            let mut waiting = Request::new(Body::from(body));
+            let waiting = connectors::service::without_secrets(&program.providers, &body);
+            let mut waiting = Request::new(Body::from(waiting));
             *waiting.uri_mut() = uri;
             let kept = failed.kept_secret().map(|id| id.to_string());
             log_in::reauthenticate_page::ask_for_password(&member, waiting, kept.as_deref()).await

@@ -290,7 +290,10 @@ fn AccountPage(model: AccountView) -> impl IntoView {
     let id = account.id;
     let is_being_deleted = connector.deleted_at.is_some();
     let notice = change.map(|change| view! { <ChangeMessage change=change provider=provider.clone() /> });
-    let tested = tested.map(|tested| view! { <TestedNotice tested=tested provider=provider.clone() /> });
+    let tested = tested.map(|tested| {
+        let client_id = connector.client_id.clone();
+        view! { <TestedNotice tested=tested provider=provider.clone() client_id=client_id /> }
+    });
     let lacks = forecast.as_ref().is_some_and(|forecast| !forecast.missing.is_empty());
     let works = account.state != AccountState::NeedsSignIn && account.paused.is_none() && !is_being_deleted;
     let may_send = forecast.as_ref().is_some_and(|forecast| provider.abilities(&forecast.granted).sends_mail);

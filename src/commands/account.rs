@@ -287,6 +287,10 @@ fn describe_forecast(forecast: Option<&Forecast>, provider: &SharedProvider) -> 
     facts.push(("Last refresh:", last));
     let next = forecast.next_refresh_at.map_or_else(|| "not scheduled".to_owned(), Timestamp::for_people);
     facts.push(("Next refresh:", next));
+    if let Some(end) = forecast.ends_at {
+        let (provider, day) = (provider.names().provider, end.day_for_people());
+        facts.push(("Ends:", format!("{provider} gave the access for a limited time, until {day}")));
+    }
     if let Some(end) = forecast.idle_end {
         let (provider, day) = (provider.names().provider, end.day_for_people());
         facts.push(("Without any:", format!("{provider} would end the access on {day}")));

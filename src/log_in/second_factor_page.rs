@@ -294,7 +294,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 <p>
                     "With a second factor, a stolen password is not enough to log in. A log-in also asks for a code. An \
                      authenticator app on your phone shows this code, and a new one every 30 seconds. You can use any \
-                     such app, for example Google Authenticator or Aegis."
+                     such app, for example Aegis or FreeOTP."
                 </p>
                 <form method="post" action=HERE>
                     <button class="button primary">"Set up a second factor"</button>

@@ -134,7 +134,11 @@ fn draw_reason(account: &Account, provider: &SharedProvider) -> Option<impl Into
         };
         view! { <p class="soft">{words} {text}</p> }
     });
-    Some(view! { <p>{reason}</p> {code} })
+    let by_age = (account.reason == Some(StateReason::GrantRefused))
+        .then(|| provider.end_by_age(account.state_since.since(account.signed_in_at)))
+        .flatten()
+        .map(|words| view! { <p>{words}</p> });
+    Some(view! { <p>{reason}</p> {by_age} {code} })
 }
 
 #[component]
@@ -249,7 +253,7 @@ pub(super) fn WhatNext(
 ) -> impl IntoView {
     let provider = connector.names().provider;
     let times = forecast.map(|forecast| {
-        let Forecast { next_refresh_at, idle_end, refreshed_at, .. } = forecast;
+        let Forecast { next_refresh_at, idle_end, ends_at, refreshed_at, .. } = forecast;
         let next = match next_refresh_at {
             Some(at) => view! { <li>"Next refresh: " <Moment at=at /></li> }.into_any(),
             None if state == AccountState::NeedsSignIn => {
@@ -266,7 +270,19 @@ pub(super) fn WhatNext(
                 </li>
             }
         });
-        view! { {next} {last} {idle} }
+        let end = ends_at.filter(|_| state != AccountState::NeedsSignIn).map(|at| {
+            view! {
+                <li>
+                    {format!("{provider} gave the access for a limited time and ends it on ")}
+                    <Moment at=at />
+                    {format!(
+                        ". The owner of the mailbox must sign in again by then. {provider} does so for applications that \
+                         are still in testing."
+                    )}
+                </li>
+            }
+        });
+        view! { {next} {last} {end} {idle} }
     });
     let about_refreshes = times
         .is_some()

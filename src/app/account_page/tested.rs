@@ -8,7 +8,11 @@ use crate::{
         pages::reason_words,
         service::grants::{AccessTested, NoToken},
     },
-    providers::{RefreshProblem, SharedProvider, provider::AccessTest},
+    providers::{
+        ClientId, RefreshProblem, SharedProvider,
+        diagnosis::{Cause, Remedy},
+        provider::AccessTest,
+    },
     ui::{
         numbers::grouped,
         widgets::{Moment, Notice, Tone},
@@ -51,15 +55,42 @@ fn no_token_words(no_token: &NoToken, provider: &SharedProvider) -> String {
     }
 }
 
+/// The step of a cause that an administrator takes in the provider's console; `None` if it is another step.
+fn draw_console_step(cause: &Cause, provider: &SharedProvider, client_id: &ClientId) -> Option<AnyView> {
+    let Remedy::Open(page) = cause.remedy else { return None };
+    let when = (!cause.when.is_empty()).then(|| format!("{}: ", cause.when));
+    let next = provider.directions(&cause.next, client_id);
+    let link = provider.console_page(page, client_id).map(|address| {
+        let words = format!("Open {page} in {}", provider.names().console);
+        view! {
+            <p>
+                <a href=address target="_blank" rel="noopener noreferrer">
+                    {words} <span class="unseen">" (opens a new window)"</span>
+                </a>
+            </p>
+        }
+    });
+    Some(view! { <p>{when} {next}</p> {link} }.into_any())
+}
+
 #[component]
-pub(super) fn TestedNotice(tested: AccessTested, provider: SharedProvider) -> impl IntoView {
+pub(super) fn TestedNotice(
+    tested: AccessTested,
+    provider: SharedProvider,
+    /// The client ID of the account's connector.
+    client_id: ClientId,
+) -> impl IntoView {
     match tested {
         AccessTested::Works(test) => view! { <Works test=test /> }.into_any(),
         AccessTested::Refused(refusal) => {
             let diagnosis = provider.diagnose(&refusal.why, refusal.words.as_deref());
+            let causes = diagnosis.causes.iter();
+            let steps: Vec<AnyView> =
+                causes.filter_map(|cause| draw_console_step(cause, &provider, &client_id)).collect();
             view! {
                 <Notice tone=Tone::Bad title="The access does not work">
                     <p>{format!("{}. {}", diagnosis.title, diagnosis.what)}</p>
+                    {steps}
                 </Notice>
             }
             .into_any()

@@ -1,11 +1,14 @@
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, Values};
+use sea_orm::{ConnectionTrait, QueryTrait};
 use time::Duration;
 
 use super::*;
 use crate::{
     jobs::model::BackOff,
-    platform::database::{Database, Read},
+    platform::database::{
+        Database,
+        plan::{assert_reads_along, plan},
+    },
     test_database::{Kind as On, Place},
 };
 
@@ -15,19 +18,6 @@ static KIND: Kind = Kind {
     back_off: BackOff { first: Duration::seconds(1), longest: Duration::hours(1) },
     every: None,
 };
-
-async fn plan(read: &Read, query: Select<row::Entity>) -> String {
-    let connection = read.connection();
-    let backend = connection.get_database_backend();
-    let sql = query.limit(4).build(backend);
-    let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-    let values = sql.values.unwrap_or(Values(Vec::new()));
-    let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
-    let rows = connection.query_all_raw(statement).await.expect("a plan");
-    let column = if backend == DatabaseBackend::Sqlite { 3 } else { 0 };
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).expect("a line")).collect();
-    lines.join("\n")
-}
 
 #[rstest]
 #[tokio::test]
@@ -59,10 +49,7 @@ async fn a_look_at_50_000_waiting_jobs_reads_along_the_index(#[values(On::Sqlite
         .expect("filled");
     let (read, now) = (database.read(), Timestamp::from_micros(100));
     for query in [query_due(&KIND, now), query_too_far_ahead(&KIND, now), query_leased(&["busy", "other"])] {
-        let plan = plan(&read, query).await;
-        assert!(plan.contains("jobs_by_due"), "{plan}");
-        let wasteful = ["Seq Scan", "SCAN jobs", "Sort Key", "TEMP B-TREE"];
-        assert!(!wasteful.iter().any(|part| plan.contains(part)), "{plan}");
+        assert_reads_along(&plan(&read, &query.limit(4).into_query()).await, "jobs", "jobs_by_due");
     }
     // 1 to 100 without the fifths.
     assert_eq!(find_due_jobs(&read, &KIND, now, 1_000).await.expect("jobs").len(), 80);

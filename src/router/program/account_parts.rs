@@ -61,6 +61,7 @@ impl AccountBase<'_> {
             randomness: randomness.clone(),
             monotonic: foundations.monotonic.clone(),
             http: foundations.http.clone(),
+            redirect_uri: config.public_url.redirect_uri(),
             stops: Arc::new(NoStops),
         });
         let accounts = AccountService::new(

@@ -35,6 +35,7 @@ impl Foundations {
             uploads: uploads.clone(),
             sender,
             clock: self.clock.clone(),
+            monotonic: self.monotonic.clone(),
             randomness: self.randomness.clone(),
         })
     }
