@@ -109,6 +109,7 @@ impl Scene {
             access_token: "canary-access".to_owned().into(),
             refresh_token: Some("canary-refresh".to_owned().into()),
             expires_in: None,
+            ends_in: None,
             id_token: None,
             scopes: None,
             date: None,

@@ -66,6 +66,45 @@ async fn each_refusal_says_why_and_nothing_is_sent(#[values(Kind::Sqlite, Kind::
 
 #[rstest]
 #[tokio::test]
+async fn an_id_that_cannot_exist_is_refused_before_anything_is_stored_or_asked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let posting = Posting::new(kind).await;
+    let with = |members: &[(&str, Value)]| {
+        let mut body = message("One");
+        for (name, value) in members {
+            body[*name] = value.clone();
+        }
+        body
+    };
+    let reply = with(&[("action", json!("reply"))]);
+    let scheduled = with(&[
+        ("action", json!("forward")),
+        ("isSchedule", json!(true)),
+        ("scheduleType", json!(6)),
+        ("timeZone", json!("Europe/Berlin")),
+        ("scheduleTime", json!("12/24/2026 10:00:00")),
+    ]);
+    let labelled = with(&[("labelId", json!(["UmVk", "?"]))]);
+    let world = &posting.scene.world;
+    world.mail.take_requests();
+    for (path, body, status, code) in [
+        ("messages/%21", &reply, 404, "NOT_FOUND"),
+        ("messages/%21", &scheduled, 404, "NOT_FOUND"),
+        ("drafts/%21/send", &json!({}), 404, "NOT_FOUND"),
+        ("drafts", &labelled, 400, "INVALID_VALUE"),
+    ] {
+        let refused = assert_refusal(&posting.call_once("k-1", "POST", path, body).await, status, code);
+        assert!(status == 404 || refused["moreInfo"].to_string().contains("labelId: No label"), "{refused}");
+    }
+    assert!(world.mail.take_requests().is_empty());
+    assert_eq!((world.raw.count("sends").await, world.raw.count("schedules").await), (0, 0));
+    // The key is free for another draft.
+    posting.call_once("k-1", "POST", "drafts", &message("One")).await.assert_status(201);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_mailbox_without_the_permission_says_which_and_the_page_of_its_account_offers_no_line_that_sends(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

@@ -82,20 +82,28 @@ async fn every_step_comes_before_the_field_that_it_fills(#[values(Kind::Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn with_one_provider_there_is_no_choice_of_a_provider(
+async fn every_provider_is_a_choice_for_a_new_connector_and_none_for_an_existing_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    for path in [ADD, "/connectors/new?guide=closed", &format!("{connector}/edit")] {
+    for path in [ADD, "/connectors/new?guide=closed"] {
         let page = ada.get(path).await;
-        page.assert_says("Outlook").assert_says("Microsoft 365 and Outlook.com");
+        page.assert_says("Microsoft 365 and Outlook.com").assert_says("Gmail and Google Workspace");
         assert_eq!(page.hidden("provider"), "outlook");
-        assert!(page.body.contains("src=\"/outlook.svg\""), "{path}");
-        let text = page.body.to_lowercase();
-        assert!(!text.contains("gmail") && !text.contains("?provider="), "{path}: {}", page.body);
+        assert!(
+            page.body.contains("src=\"/outlook.svg\"") && page.body.contains("src=\"/gmail.svg\""),
+            "{path}"
+        );
+        assert_eq!(page.body.matches("class=\"provider\"").count(), 2, "{path}");
     }
+    let page = ada.get(&format!("{connector}/edit")).await;
+    page.assert_says("Outlook").assert_says("Microsoft 365 and Outlook.com");
+    assert_eq!(page.hidden("provider"), "outlook");
+    assert!(page.body.contains("src=\"/outlook.svg\""));
+    let text = page.body.to_lowercase();
+    assert!(!text.contains("gmail") && !text.contains("?provider="), "{}", page.body);
 }
 
 #[rstest]
@@ -106,13 +114,13 @@ async fn a_user_who_has_an_application_hides_the_steps(#[values(Kind::Sqlite, Ki
     let page = ada.get(ADD).await;
     assert_eq!(guide(&page), "open");
     page.assert_says("I already have an application: show only the form");
-    assert!(page.body.contains("href=\"/connectors/new?guide=closed\""));
+    assert!(page.body.contains("href=\"/connectors/new?provider=outlook&amp;guide=closed\""));
 
     let page = ada.get("/connectors/new?guide=closed").await;
     assert_eq!(guide(&page), "closed");
     assert!(steps(&page).is_empty(), "{}", page.body);
     page.assert_says("Show the steps in Azure");
-    assert!(page.body.contains("href=\"/connectors/new?guide=open\""));
+    assert!(page.body.contains("href=\"/connectors/new?provider=outlook&amp;guide=open\""));
     page.assert_says("Redirect URI").assert_says("http://localhost:3000/api/connectors");
     for field in ["service_name", "tenant", "client_id", "client_secret", "secret_expires_on"] {
         assert!(page.body.contains(&format!(" id=\"{field}\"")), "{field}");

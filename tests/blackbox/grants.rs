@@ -343,6 +343,32 @@ async fn the_forecast_tells_the_next_refresh_and_the_end_of_an_idle_grant(
 
 #[rstest]
 #[tokio::test]
+async fn the_forecast_tells_the_end_of_a_grant_that_was_given_for_a_limited_time(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    let account = scene.connect("grace").await;
+    let mut ends = Vec::new();
+    for answer in [None, Some(604_800), None] {
+        scene.make_due().await;
+        let mut tokens = refreshed("grace+");
+        if let Some(seconds) = answer {
+            tokens["refresh_token_expires_in"] = json!(seconds);
+        }
+        scene.world.provider.answer_refresh(Canned::Json(200, tokens));
+        assert_eq!(scene.process.refresh_due().await, 1);
+        let read = scene.world.program.database.read();
+        let forecast = scene.process.grants.forecast(&read, &scene.account(account).await).await;
+        let end = forecast.expect("an answer").expect("a grant").ends_at;
+        ends.push(end.map(|end| end.since(scene.world.program.clock.now()).whole_days()));
+    }
+    assert_eq!(ends[0], None);
+    assert!(ends[1].is_some_and(|days| (6..=7).contains(&days)), "{ends:?}");
+    assert!(ends[2].is_some(), "an answer without an end does not take it back: {ends:?}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_grant_that_has_ended_lends_nothing_until_an_administrator_tries_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

@@ -1,5 +1,7 @@
 //! The limits of mailboxes over several processes on one PostgreSQL database.
 
+mod units;
+
 use std::{
     sync::{
         Arc,
@@ -13,13 +15,14 @@ use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode};
 use mail360::{
     accounts::service::AccountId,
-    mail::limits::{LimitedHttp, MAX_AT_ONCE, MAX_STREAMS, MailLimits},
+    mail::limits::{LimitedHttp, MAX_STREAMS, MailLimits},
     platform::{
         database::Database,
         monotonic::{SharedMonotonic, SystemMonotonic},
     },
     providers::mailbox::{
-        Limit, MailBody, MailError, MailHttp, MailProblem, MailRequest, MailResponse, empty_stream,
+        Limit, MailBody, MailError, MailHttp, MailProblem, MailRequest, MailResponse, MailboxLimits,
+        empty_stream,
     },
 };
 use tokio::task::JoinSet;
@@ -33,6 +36,10 @@ use crate::support::{
 
 const GRACE: AccountId = AccountId(Uuid::from_u128(7));
 const ADA: AccountId = AccountId(Uuid::from_u128(8));
+
+/// A provider that takes four requests at a time, and counts each.
+const LIMITS: MailboxLimits = MailboxLimits { at_once: 4, window: Duration::from_mins(10), units: 10_000 };
+const MAX_AT_ONCE: usize = 4;
 
 /// A provider that takes its time, and counts the requests that are under way.
 #[derive(Default)]
@@ -80,7 +87,12 @@ impl Process {
     }
 
     fn client(&self, http: &Arc<Counting>) -> LimitedHttp {
-        self.limits.http(GRACE, http.clone(), Duration::from_secs(20))
+        self.client_of(LIMITS, http)
+    }
+
+    /// A client of a mailbox whose provider has these limits.
+    fn client_of(&self, mailbox: MailboxLimits, http: &Arc<Counting>) -> LimitedHttp {
+        self.limits.http(GRACE, mailbox, http.clone(), Duration::from_secs(20))
     }
 
     /// Sends requests, each in a task, and reads their bodies.
@@ -110,6 +122,7 @@ fn request(is_download: bool) -> MailRequest {
         headers: HeaderMap::new(),
         body: MailBody::Empty,
         weight: 1,
+        units: 1,
         is_download,
     }
 }
@@ -219,7 +232,7 @@ async fn a_slot_that_could_not_be_given_back_is_free_for_its_process_and_is_not_
     process.client(&quick).send(request(false)).await.expect("an answer");
     // Another mailbox keeps the process renewing.
     let slow = Arc::new(Counting::default());
-    let other = process.limits.http(ADA, slow.clone(), Duration::from_secs(20));
+    let other = process.limits.http(ADA, LIMITS, slow.clone(), Duration::from_secs(20));
     let _held = tokio::spawn(async move { other.send(request(false)).await.map(|answer| answer.status) });
     until(|| slow.under_way.load(Ordering::SeqCst) == 1).await;
     let refusals = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM refusals";
@@ -361,7 +374,7 @@ async fn a_database_that_fails_refuses_the_requests_in_time() {
     raw.run("DROP TABLE provider_slots").await.expect("dropped");
     let http = Arc::new(Counting { time: Some(Duration::ZERO), ..Counting::default() });
     let process = Process::new(&place, 1, Arc::new(SystemMonotonic)).await;
-    let client = process.limits.http(GRACE, http.clone(), Duration::from_millis(200));
+    let client = process.limits.http(GRACE, LIMITS, http.clone(), Duration::from_millis(200));
     let refused = client.send(request(false)).await.err().expect("no slot").problem;
     assert!(matches!(refused, MailProblem::Throttled { limit: Limit::Mailbox, .. }), "{refused:?}");
     assert_eq!(http.answered.load(Ordering::SeqCst), 0);

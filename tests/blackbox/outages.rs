@@ -71,7 +71,7 @@ async fn d4_a_callback_that_arrives_while_nothing_can_be_written_can_be_sent_aga
     let not_now = ada.get(&callback).await;
     not_now
         .assert_status(503)
-        .assert_says("Reload this page in a moment: your sign-in at Microsoft still counts");
+        .assert_says("Reload this page in a moment: your sign-in at the provider still counts");
     assert_eq!(not_now.header("retry-after"), "10");
     assert!(world.provider.requests().is_empty(), "the code was not used up");
     set_read_only(&world, false).await;

@@ -16,8 +16,10 @@ use time::Duration;
 use tokio::sync::Notify;
 
 use crate::support::{
-    Canned, Kind, NewConnector, refreshed,
-    refreshing::{DIRECTORY, Scene, refused},
+    Canned, Kind, NewConnector,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
+    refreshed,
+    refreshing::{DIRECTORY, Scene, refused, strict},
     rotate,
 };
 
@@ -34,11 +36,11 @@ async fn wait(scene: &Scene) -> Option<i64> {
 #[case::login("login_required", StateReason::LoginRequired)]
 #[tokio::test]
 async fn o17_a_refused_grant_needs_a_sign_in_and_is_not_tried_again(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] error: &str,
     #[case] reason: StateReason,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refresh(refused(error));
@@ -60,11 +62,11 @@ async fn o17_a_refused_grant_needs_a_sign_in_and_is_not_tried_again(
 #[case::unknown("of_next_year", StateReason::Refused)]
 #[tokio::test]
 async fn o17_another_refusal_needs_attention_and_is_tried_less_and_less_often(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] error: &'static str,
     #[case] reason: StateReason,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refreshes(move |_| refused(error));
@@ -92,11 +94,11 @@ async fn o17_another_refusal_needs_attention_and_is_tried_less_and_less_often(
 #[case::network(Canned::Failure(HttpFailure::Unreachable), StateReason::Unreachable)]
 #[tokio::test]
 async fn o17_an_outage_changes_nothing_until_the_third_failure_and_recovers_by_itself(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] canned: Canned,
     #[case] reason: StateReason,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.world.provider.answer_refreshes(move |_| canned.clone());
     let mut waits = Vec::new();
@@ -125,8 +127,10 @@ async fn o17_an_outage_changes_nothing_until_the_third_failure_and_recovers_by_i
 
 #[rstest]
 #[tokio::test]
-async fn an_outage_of_a_day_does_not_fill_the_history(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let mut scene = Scene::new(kind).await;
+async fn an_outage_of_a_day_does_not_fill_the_history(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+) {
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     for _ in 0..20 {
         scene.make_due().await;
@@ -148,9 +152,9 @@ async fn an_outage_of_a_day_does_not_fill_the_history(#[values(Kind::Sqlite, Kin
 #[rstest]
 #[tokio::test]
 async fn a_grant_is_refreshed_at_least_once_a_day_for_as_long_as_it_lives(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect("grace").await;
     scene.world.provider.answer_refreshes(rotate);
     for day in 1..=100 {
@@ -165,12 +169,12 @@ async fn a_grant_is_refreshed_at_least_once_a_day_for_as_long_as_it_lives(
 #[case::back(Duration::days(-1))]
 #[tokio::test]
 async fn a_clock_that_jumps_by_a_day_loses_no_grant_and_refreshes_none_twice(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] jump: Duration,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let accounts = scene.connect_many(10).await;
-    scene.world.provider.answer_refreshes(crate::support::refreshing::strict());
+    scene.world.provider.answer_refreshes(strict(site.company));
     scene.world.clock.advance(jump);
     // A token that seems to be from the future is not lent: its end is unknown.
     assert_eq!(scene.token(accounts[0]).await.expect("a token"), "m0+");
@@ -239,9 +243,9 @@ async fn connectors_take_turns_with_four_refreshes_each_and_thirty_two_in_all(
 #[rstest]
 #[tokio::test]
 async fn d2_a_caller_never_waits_behind_background_refreshes(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect_many(4).await;
     let asked = scene.connect("asked").await;
     scene.make_due().await;

@@ -10,6 +10,7 @@ use time::Duration;
 
 use crate::support::{
     Canned, Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     refreshing::{Process, Scene, refused},
     rotate,
 };
@@ -27,9 +28,9 @@ fn detail(state: AccountState) -> String {
 #[rstest]
 #[tokio::test]
 async fn s8_a_provider_that_forgets_every_grant_is_one_entry_and_one_notice_and_no_storm(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let accounts = scene.connect_many(40).await;
     scene.make_due().await;
     scene.world.provider.answer_refreshes(|_| refused("invalid_grant"));

@@ -10,6 +10,7 @@ use time::Duration;
 
 use crate::support::{
     Canned, Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     held::Held,
     refreshing::{Process, Scene, refused, strict},
     rotate,
@@ -18,8 +19,8 @@ use crate::support::{
 const DAY: Duration = Duration::days(1);
 
 /// Accounts whose refreshes have failed while the clock was a day ahead. Now it is right.
-async fn failed_ahead(kind: Kind, accounts: usize, failure: Canned) -> Scene {
-    let mut scene = Scene::new(kind).await;
+async fn failed_ahead(site: impl Into<Site>, accounts: usize, failure: Canned) -> Scene {
+    let mut scene = Scene::new(site).await;
     scene.connect_many(accounts).await;
     scene.make_due().await;
     scene.world.clock.advance(DAY);
@@ -36,10 +37,10 @@ async fn failed_ahead(kind: Kind, accounts: usize, failure: Canned) -> Scene {
 #[case::broken_answer(Canned::Text(200, "<html>".to_owned()))]
 #[tokio::test]
 async fn n7_an_outage_while_the_clock_was_ahead_keeps_no_caller_waiting(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] failure: Canned,
 ) {
-    let mut scene = failed_ahead(kind, 1, failure).await;
+    let mut scene = failed_ahead(site, 1, failure).await;
     scene.expire();
     let account = mail360::accounts::service::AccountId(scene.of_grant("account_id").await);
     assert_eq!(scene.token(account).await.expect("a token"), "m0+");
@@ -73,10 +74,10 @@ async fn n7_a_gate_that_closed_while_the_clock_was_ahead_is_tried_at_once(
 #[case::back(-DAY)]
 #[tokio::test]
 async fn o15_a_clock_that_jumps_during_a_refresh_gives_the_lease_to_no_other_process(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] jump: Duration,
 ) {
-    let mut held = Held::succeeding(kind).await;
+    let mut held = Held::succeeding(site).await;
     let mut other = Process::another(&held.scene.world, Arc::new(NoStops)).await;
     assert_eq!(other.look().await, 0);
     held.scene.world.clock.advance(jump);
@@ -88,7 +89,7 @@ async fn o15_a_clock_that_jumps_during_a_refresh_gives_the_lease_to_no_other_pro
     assert_eq!(held.scene.token(held.account).await.expect("a token"), "late");
     assert_eq!(held.scene.sent(), ["grace"]);
     // Nothing is stuck, and nothing is refreshed twice.
-    held.scene.world.provider.answer_refreshes(strict());
+    held.scene.world.provider.answer_refreshes(strict(site.company));
     for day in 1..=3 {
         held.scene.world.clock.advance(DAY);
         let (one, two) = tokio::join!(held.scene.process.refresh_due(), other.refresh_due());

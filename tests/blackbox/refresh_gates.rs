@@ -16,6 +16,7 @@ use time::Duration;
 
 use crate::support::{
     Canned, Kind, NewConnector, SECRET, Seen,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     jobs::run_job,
     refreshed,
     refreshing::{DIRECTORY, Process, Scene, refused, replace_secret},
@@ -82,9 +83,9 @@ async fn o17_a_wrong_secret_of_400_accounts_is_one_failing_connector_and_all_rec
 #[rstest]
 #[tokio::test]
 async fn a_secret_that_works_again_is_found_by_a_probe_every_ten_minutes(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect_many(5).await;
     scene.make_due().await;
     let works = Arc::new(AtomicBool::new(false));
@@ -110,9 +111,9 @@ async fn a_secret_that_works_again_is_found_by_a_probe_every_ten_minutes(
 #[rstest]
 #[tokio::test]
 async fn a_refused_grant_in_answer_to_a_probe_proves_that_the_credentials_are_good(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect_many(5).await;
     scene.make_due().await;
     scene.world.provider.answer_refreshes(|_| refused("invalid_client"));
@@ -128,9 +129,9 @@ async fn a_refused_grant_in_answer_to_a_probe_proves_that_the_credentials_are_go
 #[rstest]
 #[tokio::test]
 async fn one_account_alone_does_not_make_a_connector_fail(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refreshes(|_| refused("invalid_client"));
@@ -248,11 +249,11 @@ fn throttle(scene: &Scene, canned: Canned) -> Arc<AtomicBool> {
 #[case::for_a_day(Canned::Headed(429, ("retry-after", "86400"), json!({})), 3600)]
 #[tokio::test]
 async fn o17_a_throttled_connector_makes_no_storm_in_any_process(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] canned: Canned,
     #[case] seconds: i64,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let accounts = scene.connect_many(100).await;
     scene.make_due().await;
     let serves = throttle(&scene, canned);
@@ -312,9 +313,9 @@ async fn a_provider_that_names_no_time_is_asked_less_and_less_often(
 #[rstest]
 #[tokio::test]
 async fn a_throttle_that_a_wrong_clock_wrote_does_not_last(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refresh(Canned::Headed(429, ("retry-after", "120"), json!({})));
@@ -347,9 +348,9 @@ async fn a_secret_that_cannot_be_opened_is_sent_nowhere_and_its_accounts_wait_fo
 #[rstest]
 #[tokio::test]
 async fn a_connector_that_is_being_deleted_refreshes_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.world.provider.answer_refreshes(rotate);
     scene.make_due().await;

@@ -9,7 +9,8 @@ use mail360::accounts::{
 use rstest::rstest;
 
 use crate::support::{
-    Canned, Kind, NewConnector, SECRET,
+    Canned, Kind, SECRET,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     held::Held,
     refreshed,
     refreshing::{DIRECTORY, Process, Scene, refused, replace_secret},
@@ -22,10 +23,10 @@ use crate::support::{
 #[case::credentials(refused("invalid_client"))]
 #[tokio::test]
 async fn a_sign_in_during_a_refresh_wins(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] late: Canned,
 ) {
-    let held = Held::new(kind, late).await;
+    let held = Held::new(site, late).await;
     let Held { scene, account, .. } = &held;
     let again = scene.connect_in(scene.connector_id(), "grace", DIRECTORY, "again").await;
     assert_eq!(again, *account);
@@ -41,11 +42,10 @@ async fn a_sign_in_during_a_refresh_wins(
 #[rstest]
 #[tokio::test]
 async fn a_move_to_another_connector_during_a_refresh_wins(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut held = Held::succeeding(kind).await;
-    let new = NewConnector { name: "Other", ..NewConnector::default() };
-    let path = held.scene.world.add_connector(&mut held.scene.ada, &new).await;
+    let mut held = Held::succeeding(site).await;
+    let path = held.scene.add_connector("Other").await;
     let other = path.rsplit('/').next().expect("an id").parse().expect("an id");
     assert_eq!(held.scene.connect_in(other, "grace", DIRECTORY, "moved").await, held.account);
     held.answer().await;
@@ -56,9 +56,9 @@ async fn a_move_to_another_connector_during_a_refresh_wins(
 #[rstest]
 #[tokio::test]
 async fn a_disconnect_during_a_refresh_wins_also_over_a_later_sign_in_of_the_same_moment(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let held = Held::succeeding(kind).await;
+    let held = Held::succeeding(site).await;
     let Held { scene, account, .. } = &held;
     let admin = scene.world.admin().await;
     assert!(scene.process.accounts().disconnect(&admin, *account).await.expect("done"));
@@ -74,8 +74,10 @@ async fn a_disconnect_during_a_refresh_wins_also_over_a_later_sign_in_of_the_sam
 
 #[rstest]
 #[tokio::test]
-async fn a_disconnected_account_gets_no_tokens_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let held = Held::succeeding(kind).await;
+async fn a_disconnected_account_gets_no_tokens_back(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+) {
+    let held = Held::succeeding(site).await;
     let admin = held.scene.world.admin().await;
     held.scene.process.accounts().disconnect(&admin, held.account).await.expect("done");
     held.answer().await;
@@ -85,8 +87,8 @@ async fn a_disconnected_account_gets_no_tokens_back(#[values(Kind::Sqlite, Kind:
 
 #[rstest]
 #[tokio::test]
-async fn a_deleted_account_stays_deleted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let held = Held::succeeding(kind).await;
+async fn a_deleted_account_stays_deleted(#[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site) {
+    let held = Held::succeeding(site).await;
     let admin = held.scene.world.admin().await;
     held.scene.process.accounts().delete(&admin, held.account).await.expect("done");
     held.answer().await;
@@ -98,9 +100,9 @@ async fn a_deleted_account_stays_deleted(#[values(Kind::Sqlite, Kind::Postgres)]
 #[rstest]
 #[tokio::test]
 async fn a_pause_during_a_refresh_stays_and_the_tokens_are_kept(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let held = Held::succeeding(kind).await;
+    let held = Held::succeeding(site).await;
     let Held { scene, account, .. } = &held;
     let admin = scene.world.admin().await;
     scene.process.accounts().pause(&admin, *account).await.expect("done");
@@ -150,9 +152,9 @@ async fn a_refusal_of_an_old_secret_says_nothing_about_the_new_one(
 #[rstest]
 #[tokio::test]
 async fn another_application_during_a_refresh_ends_the_grant_without_a_request(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let held = Held::succeeding(kind).await;
+    let held = Held::succeeding(site).await;
     let Held { scene, account, .. } = &held;
     scene.change_application().await;
     held.answer().await;
@@ -169,9 +171,9 @@ async fn another_application_during_a_refresh_ends_the_grant_without_a_request(
 #[rstest]
 #[tokio::test]
 async fn the_first_of_two_results_counts_whichever_process_has_it(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let held = Held::succeeding(kind).await;
+    let held = Held::succeeding(site).await;
     let Held { scene, account, .. } = &held;
     // Another process takes the lease of a process that stood still for half a minute.
     let mut other =
@@ -190,9 +192,9 @@ async fn the_first_of_two_results_counts_whichever_process_has_it(
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_ins_disconnects_and_refreshes_at_once_end_in_a_sound_state(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let accounts = scene.connect_many(6).await;
     scene.world.provider.answer_refreshes(rotate);
     let admin = scene.world.admin().await;

@@ -13,7 +13,9 @@ use rstest::rstest;
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::support::{
-    Canned, Kind, NewConnector, refreshed,
+    Canned, Kind, NewConnector,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
+    refreshed,
     refreshing::{DIRECTORY, Process, Scene, text},
     rotate,
 };
@@ -153,9 +155,9 @@ async fn d2_callers_at_a_connector_that_hangs_leave_places_for_callers_at_anothe
 #[rstest]
 #[tokio::test]
 async fn d2_no_connection_to_the_database_is_held_while_the_provider_is_asked(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     scene.connect_many(MAX_OF_CONNECTOR).await;
     scene.make_due().await;
     let asked = scene.connect("asked").await;
@@ -181,9 +183,9 @@ async fn d2_no_connection_to_the_database_is_held_while_the_provider_is_asked(
 #[rstest]
 #[tokio::test]
 async fn o15_twenty_callers_in_two_processes_share_one_refresh(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let scene = Scene::new(kind).await;
+    let scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.expire();
     let gate = Arc::new(Notify::new());

@@ -9,6 +9,7 @@ use time::Duration;
 
 use crate::support::{
     Kind, Seen,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     refreshing::{Scene, refused},
     rotate,
 };
@@ -22,9 +23,9 @@ fn is_of(seen: &Seen, name: &str) -> bool {
 #[rstest]
 #[tokio::test]
 async fn o17_an_account_that_is_refused_alone_is_tried_every_ten_minutes_and_the_connector_does_not_fail(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let alone = scene.connect("alone").await;
     scene.connect_many(4).await;
     scene.make_due().await;

@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::support::{
-    Canned, Kind, NewConnector, Seen, refreshed,
+    Canned, Seen,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
+    refreshed,
     refreshing::{DIRECTORY, Scene},
     rotate,
 };
@@ -196,18 +198,16 @@ async fn assert_gate(scene: &Scene, connector: &str, line: &Line, context: &str)
 #[rstest]
 #[tokio::test]
 async fn o17_each_line_of_the_table_gives_the_state_the_gate_the_next_time_and_the_tries_that_it_names(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let answers = Answers::default();
     let prepared = answers.clone();
     scene.world.provider.answer_refreshes(move |seen| answer(&prepared, seen));
     // A gate of one line must not stop the next one.
     let mut paths = Vec::new();
     for number in 0..lines().len() {
-        let connector = format!("Connector {number}");
-        let new = NewConnector { name: &connector, ..NewConnector::default() };
-        paths.push(scene.world.add_connector(&mut scene.ada, &new).await);
+        paths.push(scene.add_connector(&format!("Connector {number}")).await);
     }
     for (number, (line, path)) in lines().into_iter().zip(paths).enumerate() {
         let (name, context) = (format!("m{number}"), format!("line {number}"));
@@ -256,13 +256,15 @@ async fn o17_each_line_of_the_table_gives_the_state_the_gate_the_next_time_and_t
 #[rstest]
 #[tokio::test]
 async fn a_wait_of_two_hours_is_shown_on_the_page_of_the_account(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refresh(Canned::Headed(429, ("retry-after", "7200"), json!({})));
     assert_eq!(scene.process.refresh_due().await, 1);
     let page = scene.ada.get(&format!("/accounts/{account}")).await;
-    page.assert_says("Microsoft wants no request for 2 hours. The program tries again after 1 hour.");
+    let name = site.company.facts().name;
+    let said = format!("{name} wants no request for 2 hours. The program tries again after 1 hour.");
+    page.assert_says(&said);
 }

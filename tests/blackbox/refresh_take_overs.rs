@@ -14,7 +14,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::support::{
-    Canned, Kind,
+    Canned,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     held::HoldAt,
     refreshed,
     refreshing::{Process, Scene, refused},
@@ -29,10 +30,10 @@ use crate::support::{
 #[case::company(refused("unauthorized_client"))]
 #[tokio::test]
 async fn a_refusal_after_a_take_over_changes_nothing_and_the_tokens_of_the_new_owner_are_stored(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] late: Canned,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     scene.make_due().await;
     scene.world.provider.answer_refresh(late);
@@ -75,9 +76,9 @@ async fn begin_held(scene: &Scene, process: &mut Process, answer: &str) -> Arc<N
 #[rstest]
 #[tokio::test]
 async fn a_lease_of_a_grant_that_was_removed_says_nothing_about_the_next_grant_of_the_account(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("grace").await;
     let mut owner = Process::another(&scene.world, Arc::new(NoStops)).await;
     let gate = begin_held(&scene, &mut owner, "first").await;

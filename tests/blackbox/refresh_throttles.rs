@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::support::{
     Canned, Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     refreshing::{Scene, refused},
     rotate,
 };
@@ -48,9 +49,9 @@ async fn not_before(scene: &Scene) -> Option<i64> {
 #[rstest]
 #[tokio::test]
 async fn tokens_and_sign_ins_do_not_shorten_the_wait_that_the_provider_has_named(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let accounts = scene.connect_many(2).await;
     let (success, _) = throttle_one(&scene, &refused("invalid_client"));
     scene.make_account_due(accounts[0]).await;
@@ -116,9 +117,9 @@ async fn a_gate_that_the_credentials_closed_as_well_opens_and_keeps_the_wait(
 #[rstest]
 #[tokio::test]
 async fn without_a_named_time_each_wait_of_a_throttled_connector_is_longer_up_to_an_hour(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let account = scene.connect("m0").await;
     scene.world.provider.answer_refreshes(|_| Canned::Json(429, json!({})));
     let mut last = 0;

@@ -11,7 +11,8 @@ use serde_json::json;
 use time::Duration;
 
 use crate::support::{
-    Canned, Kind,
+    Canned,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     refreshing::{DIRECTORY, Scene, refused},
     rotate,
 };
@@ -187,10 +188,10 @@ async fn assert_sound(scene: &Scene, context: &str) {
 #[rstest]
 #[tokio::test]
 async fn whatever_happens_only_named_transitions_are_made_and_no_account_is_stuck(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[values(1, 2, 3, 4)] seed: u64,
 ) {
-    let mut scene = Scene::new(kind).await;
+    let mut scene = Scene::new(site).await;
     let mut accounts = Vec::new();
     for number in 0..ACCOUNTS {
         accounts.push(sign_in(&scene, number).await);

@@ -1,4 +1,4 @@
-//! Messages that are sent later, amid kills, races, attacks and limits.
+//! Messages that are sent later, amid kills, races, attacks and wrong clocks.
 
 use std::time::Duration as Elapsed;
 
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     schedules::{CALL, Scheduling, message, process, sent},
-    support::{Kind, jobs::until, rotate, write_key, write_keys},
+    sending_times::sweep,
+    support::{Kind, TestMonotonic, jobs::until, rotate, write_key, write_keys},
 };
 
 #[rstest]
@@ -124,7 +125,13 @@ async fn of_processes_that_look_at_once_one_takes_each_message(
         look.expect("a look");
     }
     for id in ids {
-        scheduling.wait_for(id, ScheduleState::Sent, None).await;
+        // Those for which an account has no place are left to later looks.
+        while scheduling.state(id).await != (ScheduleState::Sent, None) {
+            for (schedules, _) in &processes {
+                schedules.send_due().await.expect("a look");
+            }
+            tokio::time::sleep(Elapsed::from_millis(5)).await;
+        }
     }
     let mut asked: Vec<Uuid> =
         processes.iter().flat_map(|(_, sender)| sender.take()).map(|due| due.attempt).collect();
@@ -136,31 +143,28 @@ async fn of_processes_that_look_at_once_one_takes_each_message(
 
 #[rstest]
 #[tokio::test]
-async fn an_organisation_with_many_messages_at_one_time_has_a_quarter_of_the_places(
+async fn a_clock_that_jumps_ahead_for_a_while_gives_no_message_up_and_sends_none_too_early_after_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let scheduling = Scheduling::new(kind).await;
-    for _ in 0..20 {
-        scheduling.in_an_hour().await;
-    }
-    let gate = scheduling.sender.hold();
-    scheduling.world().clock.advance(Duration::hours(1));
+    let upload = scheduling.uploading.add("a.txt", b"content").await.expect("stored");
+    let added = scheduling.add(message("x", &[upload.id]), Duration::hours(10), None).await;
+    let id = added.expect("scheduled").id;
+    let ahead = Duration::days(30);
+    scheduling.pass(ahead, id, ScheduleState::Waiting, Some(WhyNotSent::Late)).await;
+    // Whatever time the sweep believes.
+    sweep(scheduling.world(), &TestMonotonic::new()).await;
+    assert_eq!(scheduling.uploading.stored().await, (1, 1), "the message needs it");
+    assert!(scheduling.uploading.find(upload.id).await.is_some());
+    scheduling.world().clock.advance(-ahead);
     for _ in 0..2 {
         scheduling.schedules.send_due().await.expect("a look");
-        until(|| scheduling.sender.number() >= 16).await;
-        tokio::time::sleep(Elapsed::from_millis(50)).await;
-        assert_eq!(scheduling.sender.number(), 16);
+        assert_eq!(scheduling.state(id).await, (ScheduleState::Waiting, None));
+        scheduling.world().clock.advance(Duration::hours(4));
     }
-    gate.notify_waiters();
-    let sent = "SELECT COUNT(*) FROM schedules WHERE state = 'sent'";
-    for _ in 0..1_000 {
-        if scheduling.world().raw.one::<i64>(sent).await == 16 {
-            break;
-        }
-        tokio::time::sleep(Elapsed::from_millis(5)).await;
-    }
-    scheduling.schedules.send_due().await.expect("a look");
-    until(|| scheduling.sender.number() == 20).await;
+    assert_eq!(scheduling.sender.number(), 0, "it is not due for two hours");
+    scheduling.pass(Duration::hours(2), id, ScheduleState::Sent, None).await;
+    assert_eq!(scheduling.sender.take()[0].request.files, [upload.id]);
 }
 
 #[rstest]
@@ -192,6 +196,35 @@ async fn a_repeat_with_the_same_key_has_the_first_message_and_other_values_are_r
     let later = add("second", due).await.expect("a key counts for a day");
     assert!(!later.is_replay);
     assert_eq!(scheduling.world().raw.count("schedules").await, 4);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_for_a_while_has_no_message_scheduled_twice(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let scheduling = Scheduling::new(kind).await;
+    for _ in 0..3 {
+        scheduling.schedules.send_due().await.expect("a look");
+        scheduling.monotonic.advance(6.0 * 3_600.0);
+    }
+    let due = scheduling.now().plus(Duration::days(30));
+    let caller = scheduling.uploading.caller();
+    let add = async || {
+        let (key, request) = (Some(Key::parse("order 7").expect("a key")), message("first", &[]));
+        let added = scheduling.schedules.add(&caller, scheduling.account(), CALL, key, request, due).await;
+        added.expect("scheduled")
+    };
+    let first = add().await;
+    scheduling.world().clock.advance(Duration::days(3));
+    let repeat = add().await;
+    assert_eq!((repeat.id, repeat.is_replay), (first.id, true));
+    // Now it is certain that the day is over.
+    for _ in 0..3 {
+        scheduling.schedules.send_due().await.expect("a look");
+        scheduling.monotonic.advance(6.0 * 3_600.0);
+    }
+    assert!(!add().await.is_replay);
 }
 
 #[rstest]
@@ -232,35 +265,6 @@ async fn a_call_without_a_key_joins_one_with_the_same_values_for_five_minutes(
 
 #[rstest]
 #[tokio::test]
-async fn a_client_has_at_most_a_thousand_messages_that_wait(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let scheduling = Scheduling::new(kind).await;
-    let first = scheduling.in_an_hour().await;
-    let (numbers, id) = match kind {
-        Kind::Sqlite => (
-            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 998)",
-            "randomblob(16)",
-        ),
-        Kind::Postgres => ("WITH numbers(n) AS (SELECT generate_series(1, 998))", "gen_random_uuid()"),
-    };
-    let columns = "organisation_id, client_id, account_id, state, shown, version, attempt_id, tries, due_at, next_at, \
-                   created_at";
-    let copies = format!(
-        "INSERT INTO schedules (id, {columns}) {numbers} SELECT {id}, {columns} FROM numbers, schedules"
-    );
-    scheduling.world().raw.run(&copies).await.expect("copied");
-    scheduling.in_an_hour().await;
-    let refused = scheduling.add(message("one more", &[]), Duration::hours(1), None).await;
-    assert!(matches!(refused, Err(ScheduleFailure::TooMany)), "{refused:?}");
-    let cancelled =
-        scheduling.schedules.cancel(&scheduling.uploading.caller(), scheduling.account(), first).await;
-    cancelled.expect("cancelled");
-    scheduling.in_an_hour().await;
-}
-
-#[rstest]
-#[tokio::test]
 async fn the_files_of_a_message_are_kept_until_it_is_sent_or_cancelled(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -284,7 +288,7 @@ async fn the_files_of_a_message_are_kept_until_it_is_sent_or_cancelled(
     let caller = uploading.caller();
     scheduling.schedules.cancel(&caller, scheduling.account(), second.id).await.expect("cancelled");
     assert!(uploading.find(upload.id).await.is_none(), "its day is over");
-    scheduling.world().run_sweep().await;
+    sweep(scheduling.world(), &TestMonotonic::new()).await;
     assert_eq!(uploading.stored().await, (0, 0));
 }
 
@@ -305,6 +309,9 @@ async fn an_attacker_who_can_write_to_the_database_sends_nothing_early_or_from_a
         let id = scheduling.in_an_hour().await;
         let changed = format!("UPDATE schedules SET {change} WHERE id = {}", raw.id(id));
         assert_eq!(raw.run(&changed).await, Ok(1), "{change}");
+        scheduling.schedules.send_due().await.expect("a look");
+        assert_eq!(scheduling.sender.number(), 0, "{change}");
+        scheduling.world().clock.advance(Duration::hours(1));
         scheduling.schedules.send_due().await.expect("a look");
         let state = format!("SELECT state FROM schedules WHERE id = {}", raw.id(id));
         for _ in 0..1_000 {

@@ -10,6 +10,7 @@ use rstest::rstest;
 
 use crate::support::{
     Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     jobs::until,
     outbox::Fault,
     sending::{BLIND, DRAFT, Office, Sender, StopAt, message},
@@ -18,9 +19,9 @@ use crate::support::{
 #[rstest]
 #[tokio::test]
 async fn an_account_that_needs_a_sign_in_fails_a_send_and_frees_its_key(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     let raw = &office.scene.world.raw;
     raw.run("UPDATE accounts SET state = 'needs_sign_in'").await.expect("ended");
     let refused = office.send(Some("k-1"), message("a")).await;
@@ -79,7 +80,7 @@ async fn after_a_doubt_an_account_without_access_waits_up_to_seven_days_for_the_
 #[case::it_does_not_reach_the_account("UPDATE api_clients SET reach = 'connectors'")]
 #[tokio::test]
 async fn a_message_whose_client_may_not_send_any_more_is_not_sent_and_leaves_no_draft(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] change: &str,
     #[values(
         StopPoint::Committed(Step::CreateDraft),
@@ -88,7 +89,7 @@ async fn a_message_whose_client_may_not_send_any_more_is_not_sent_and_leaves_no_
     )]
     point: StopPoint,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     office.kill_at(point, Some("k-1"), message("a")).await;
     let now = (office.scene.world.clock.now_seconds() + 1) * 1_000_000;
     let change = change.replace('#', &now.to_string());

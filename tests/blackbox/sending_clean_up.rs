@@ -5,6 +5,7 @@ use rstest::rstest;
 
 use crate::support::{
     Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     jobs::until,
     outbox::Fault,
     sending::{DRAFT, Office, message},
@@ -32,10 +33,10 @@ async fn wait_until_clean(office: &Office) {
 #[case::its_deletion_is_lost_twice(&[Fault::None, Fault::Refused, Fault::RequestLost, Fault::RequestLost])]
 #[tokio::test]
 async fn a_draft_of_a_refused_message_is_deleted_later_if_it_stays(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] faults: &[Fault],
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     office.outbox.fail_next(faults.iter().copied());
     office.send(Some("k-1"), message("a")).await.expect_err("refused");
     for _ in 0..5 {
@@ -51,9 +52,9 @@ async fn a_draft_of_a_refused_message_is_deleted_later_if_it_stays(
 #[rstest]
 #[tokio::test]
 async fn a_draft_whose_process_was_killed_before_its_deletion_is_deleted_by_another(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     office.outbox.fail_next([Fault::None, Fault::Refused]);
     office.kill_at(StopPoint::Ended, Some("k-1"), message("a")).await;
     assert_eq!(office.outbox.drafts(), 1);
@@ -65,9 +66,9 @@ async fn a_draft_whose_process_was_killed_before_its_deletion_is_deleted_by_anot
 #[rstest]
 #[tokio::test]
 async fn a_draft_whose_id_was_lost_is_found_by_its_message_id_and_deleted(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     let raw = &office.scene.world.raw;
     office.kill_at(StopPoint::Answered(Step::CreateDraft), Some("k-1"), message("a")).await;
     raw.run("UPDATE accounts SET state = 'needs_sign_in'").await.expect("ended");
@@ -86,8 +87,10 @@ async fn a_draft_whose_id_was_lost_is_found_by_its_message_id_and_deleted(
 
 #[rstest]
 #[tokio::test]
-async fn a_draft_that_was_asked_for_is_never_deleted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let office = Office::new(kind, DRAFT).await;
+async fn a_draft_that_was_asked_for_is_never_deleted(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+) {
+    let office = Office::new(site, DRAFT).await;
     // The first one comes late, after another one was made.
     office.outbox.fail_next([Fault::Late(25)]);
     let mut outcome = Err(SendFailure::InProgress);

@@ -12,6 +12,7 @@ use rstest::rstest;
 
 use crate::support::{
     Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Scopes, Site},
     outbox::Fault,
     sending::{DRAFT, FINDABLE, Office, message},
 };
@@ -58,14 +59,30 @@ async fn a_kill_amid_the_files_leaves_each_attached_once(
 }
 
 #[rstest]
+#[case::before(StopPoint::Claimed(Step::CreateDraft))]
+#[case::after(StopPoint::Answered(Step::CreateDraft))]
+#[case::stored(StopPoint::Committed(Step::CreateDraft))]
+#[tokio::test]
+async fn a_kill_amid_a_draft_that_is_made_with_its_files_leaves_each_once(#[case] point: StopPoint) {
+    let office = Office::new(GMAIL, DRAFT).await;
+    let request = with_files(&office).await;
+    office.kill_at(point, Some("k-1"), request.clone()).await;
+    let sent = office.send(Some("k-1"), request).await.expect("sent");
+    assert!(sent.is_replay);
+    assert_eq!((office.outbox.drafts_made(), office.outbox.files()), (1, 2));
+    assert_eq!((office.outbox.delivered().len(), uploads(&office).await), (1, 0));
+}
+
+#[rstest]
 #[tokio::test]
 async fn a_file_whose_answer_was_lost_is_attached_once(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[values(Fault::AnswerLost, Fault::RequestLost, Fault::Throttled)] fault: Fault,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     let request = with_files(&office).await;
-    office.outbox.fail_next([Fault::None, fault, Fault::None, fault]);
+    let draft = site.company.facts().attaches.then_some(Fault::None);
+    office.outbox.fail_next(draft.into_iter().chain([fault, Fault::None, fault]));
     office.send(Some("k-1"), request).await.expect("sent");
     assert_eq!((office.outbox.delivered().len(), office.outbox.files()), (1, 2));
 }
@@ -73,10 +90,10 @@ async fn a_file_whose_answer_was_lost_is_attached_once(
 #[rstest]
 #[tokio::test]
 async fn uploads_live_on_after_a_send_that_failed_and_end_with_one_that_succeeds(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(DRAFT, FINDABLE)] scopes: &str,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+    #[values(DRAFT, FINDABLE)] scopes: Scopes,
 ) {
-    let office = Office::new(kind, scopes).await;
+    let office = Office::new(site, scopes).await;
     let request = with_files(&office).await;
     office.outbox.fail_next([Fault::Refused]);
     office.send(Some("k-1"), request.clone()).await.expect_err("refused");

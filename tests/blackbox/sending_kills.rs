@@ -7,6 +7,7 @@ use rstest::rstest;
 
 use crate::support::{
     Kind,
+    company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     jobs::until,
     outbox::Fault,
     sending::{BLIND, DRAFT, FINDABLE, Office, Sender, StopAt, message},
@@ -21,11 +22,19 @@ use crate::support::{
 #[case::with_a_stored_outcome(StopPoint::Ended)]
 #[tokio::test]
 async fn a_killed_send_with_a_draft_is_sent_exactly_once(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    // At Gmail, a mailbox without delays would only be a simpler one.
+    #[values(
+        (OUTLOOK, (0, 0)),
+        (OUTLOOK, (3, 2)),
+        (OUTLOOK_ON_POSTGRES, (0, 0)),
+        (OUTLOOK_ON_POSTGRES, (3, 2)),
+        (GMAIL, (3, 2))
+    )]
+    mailbox: (Site, (u64, u64)),
     #[case] point: StopPoint,
-    #[values((0, 0), (3, 2))] delays: (u64, u64),
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let (site, delays) = mailbox;
+    let office = Office::new(site, DRAFT).await;
     office.outbox.delay(delays.0, delays.1);
     office.kill_at(point, Some("k-1"), message("a")).await;
     let sent = office.send(Some("k-1"), message("a")).await.expect("sent");
@@ -44,11 +53,11 @@ async fn a_killed_send_with_a_draft_is_sent_exactly_once(
 #[case::with_a_stored_outcome(StopPoint::Ended, 1)]
 #[tokio::test]
 async fn a_killed_send_that_can_be_found_is_sent_once_or_its_outcome_is_unknown(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] point: StopPoint,
     #[case] delivered: usize,
 ) {
-    let office = Office::new(kind, FINDABLE).await;
+    let office = Office::new(site, FINDABLE).await;
     office.outbox.delay(3, 2);
     office.kill_at(point, Some("k-1"), message("a")).await;
     let outcome = office.send(Some("k-1"), message("a")).await;
@@ -69,11 +78,11 @@ async fn a_killed_send_that_can_be_found_is_sent_once_or_its_outcome_is_unknown(
 #[case::after(StopPoint::Answered(Step::SendAtOnce), 1)]
 #[tokio::test]
 async fn a_killed_send_that_cannot_be_found_is_never_sent_again(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[case] point: StopPoint,
     #[case] delivered: usize,
 ) {
-    let office = Office::new(kind, BLIND).await;
+    let office = Office::new(site, BLIND).await;
     office.kill_at(point, Some("k-1"), message("a")).await;
     for _ in 0..2 {
         let unknown = office.send(Some("k-1"), message("a")).await;
@@ -85,11 +94,11 @@ async fn a_killed_send_that_cannot_be_found_is_never_sent_again(
 #[rstest]
 #[tokio::test]
 async fn a_caller_without_a_key_who_was_told_nothing_joins_the_killed_send(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
     #[values(StopPoint::Answered(Step::CreateDraft), StopPoint::Answered(Step::SendDraft), StopPoint::Ended)]
     point: StopPoint,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     office.kill_at(point, None, message("a")).await;
     // The process is found to be gone before the caller comes again.
     office.wait_for_ended(&[&office.sender], 1).await;
@@ -171,9 +180,9 @@ async fn a_process_alone_leaves_its_own_sends_to_themselves(
 #[rstest]
 #[tokio::test]
 async fn a_living_process_keeps_its_lease_for_as_long_as_a_doubt_lasts(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let office = Office::new(kind, FINDABLE).await;
+    let office = Office::new(site, FINDABLE).await;
     let other = office.another(Arc::new(NoStops)).await;
     // Its search takes a minute.
     office.outbox.forget_sent();
@@ -189,9 +198,9 @@ async fn a_living_process_keeps_its_lease_for_as_long_as_a_doubt_lasts(
 #[rstest]
 #[tokio::test]
 async fn a_process_that_ends_puts_back_what_waits_and_another_goes_on_at_once(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
 ) {
-    let office = Office::new(kind, DRAFT).await;
+    let office = Office::new(site, DRAFT).await;
     let ending = office.another(Arc::new(NoStops)).await;
     office.outbox.fail_next([Fault::None, Fault::RequestLost]);
     let call = office.begin(&ending, Some("k-1"), message("a"));

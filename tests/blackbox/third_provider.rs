@@ -1,8 +1,9 @@
 //! A provider that only the tests have works beside Outlook: nothing outside of a provider's folder knows which
-//! provider it has. `sign_ins` has the tests of its sign-ins, `grants` and `revoking` those of its grants, and
-//! `deletion` those of a deleted connector.
+//! provider it has. `sign_ins` has the tests of its sign-ins, `grants` and `revoking` those of its grants,
+//! `deletion` those of a deleted connector, and `disabled_api` those of an API that its application may not use.
 
 mod deletion;
+mod disabled_api;
 mod grants;
 mod revoking;
 mod sign_ins;
@@ -185,10 +186,16 @@ async fn the_form_of_each_provider_has_an_address_and_links_to_the_others(
     let first = ada.get("/connectors/new").await;
     assert!(first.body.contains("name=\"account_type\""));
     let open = |name: &str| format!("/connectors/new?provider={name}&amp;guide=open");
-    assert_eq!(provider_links(&first), [(open("outlook"), true), (open("contoso"), false)]);
+    assert_eq!(
+        provider_links(&first),
+        [(open("outlook"), true), (open("google"), false), (open("contoso"), false)]
+    );
     let contosos = ada.get("/connectors/new?provider=contoso&guide=closed").await;
     let closed = |name: &str| format!("/connectors/new?provider={name}&amp;guide=closed");
-    assert_eq!(provider_links(&contosos), [(closed("outlook"), false), (closed("contoso"), true)]);
+    assert_eq!(
+        provider_links(&contosos),
+        [(closed("outlook"), false), (closed("google"), false), (closed("contoso"), true)]
+    );
     assert!(!contosos.text().contains("Register the application at Contoso"));
     assert!(contosos.body.contains("name=\"region\"") && !contosos.body.contains("name=\"account_type\""));
     let unknown = ada.get("/connectors/new?provider=gone").await;

@@ -92,7 +92,7 @@ impl Uploading {
     }
 
     /// Keeps an upload for a message for these days from now.
-    async fn keep(&self, id: UploadId, message: Uuid, days: i64) -> Option<UploadId> {
+    pub async fn keep(&self, id: UploadId, message: Uuid, days: i64) -> Option<UploadId> {
         let until = self.world().clock.now().plus(Duration::days(days));
         self.world()
             .program
@@ -251,20 +251,19 @@ async fn a_call_without_a_fitting_name_is_refused_as_mail360_does() {
 #[tokio::test]
 async fn an_upload_lives_for_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let uploading = Uploading::new(kind).await;
+    let (world, monotonic) = (uploading.world(), TestMonotonic::new());
     let upload = uploading.add("a.txt", &content(CHUNK + 1)).await.expect("stored");
-    let clock = &uploading.world().clock;
-    clock.advance(UPLOAD_LIFE - Duration::seconds(1));
-    uploading.world().run_sweep().await;
+    let other = uploading.add("b.txt", b"content").await.expect("stored");
+    world.clock.advance(UPLOAD_LIFE - Duration::seconds(1));
+    sweep(world, &monotonic).await;
     assert!(uploading.find(upload.id).await.is_some());
-    clock.advance(Duration::seconds(1));
+    world.clock.advance(Duration::seconds(1));
     assert!(uploading.find(upload.id).await.is_none());
-    assert!(matches!(
-        uploading.uploads().delete(&uploading.caller(), uploading.account, upload.id).await,
-        Err(Failure::NotFound)
-    ));
-    clock.advance(Duration::minutes(1));
-    uploading.world().run_sweep().await;
+    let delete = async || uploading.uploads().delete(&uploading.caller(), uploading.account, other.id).await;
+    assert!(matches!(delete().await, Ok(true)), "it still takes space");
+    sweep(world, &monotonic).await;
     assert_eq!(uploading.stored().await, (0, 0));
+    assert!(matches!(delete().await, Err(Failure::NotFound)));
 }
 
 #[rstest]
@@ -337,7 +336,7 @@ async fn an_upload_that_a_message_needs_lives_until_that_is_settled(
     assert!(uploading.find(sent.id).await.is_none());
     uploading.release(first, Settled::NotSent).await;
     assert!(uploading.find(cancelled.id).await.is_none(), "its day is over");
-    uploading.world().run_sweep().await;
+    sweep(uploading.world(), &TestMonotonic::new()).await;
     assert_eq!(uploading.stored().await, (0, 0));
     assert_eq!(uploading.keep(sent.id, first, 1).await, Some(sent.id));
 }
@@ -356,40 +355,4 @@ async fn a_message_that_is_settled_within_the_day_leaves_the_upload_for_the_rest
     assert!(uploading.find(upload.id).await.is_some());
     uploading.world().clock.advance(Duration::hours(1));
     assert!(uploading.find(upload.id).await.is_none());
-}
-
-#[rstest]
-#[tokio::test]
-async fn n7_an_upload_of_a_clock_that_was_ahead_is_erased_unless_a_message_needs_it(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let uploading = Uploading::new(kind).await;
-    let clock = &uploading.world().clock;
-    clock.advance(Duration::days(30));
-    let kept = uploading.add("kept.txt", b"content").await.expect("stored");
-    assert_eq!(uploading.keep(kept.id, Uuid::from_u128(1), 90).await, None);
-    uploading.add("ahead.txt", b"content").await.expect("stored");
-    clock.advance(Duration::days(-30));
-    uploading.add("now.txt", b"content").await.expect("stored");
-    uploading.world().run_sweep().await;
-    assert_eq!(uploading.stored().await, (2, 2));
-    assert!(uploading.find(kept.id).await.is_some());
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_clock_that_is_ahead_for_a_while_erases_no_file_that_a_message_needs(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let uploading = Uploading::new(kind).await;
-    let (world, monotonic) = (uploading.world(), TestMonotonic::new());
-    let needed = uploading.add("needed.txt", b"content").await.expect("stored");
-    assert_eq!(uploading.keep(needed.id, Uuid::from_u128(1), 30).await, None);
-    world.clock.advance(Duration::days(400));
-    world.run_sweep_at(monotonic.clone()).await;
-    world.clock.advance(Duration::days(-400));
-    assert!(uploading.find(needed.id).await.is_some());
-    world.clock.advance(Duration::days(31));
-    sweep(world, &monotonic).await;
-    assert_eq!(uploading.stored().await, (0, 0));
 }

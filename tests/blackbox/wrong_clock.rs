@@ -98,6 +98,7 @@ const SHOWN: &[&str] = &[
     "consent_links.reported_at",
     "consent_links.revoked_at",
     "cursors.created_at",
+    "grants.ends_at",
     "grants.granted_at",
     "grants.refresh_started_at",
     "idempotency_keys.ended_at",

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use super::{folder, mail360_with, run, signal, unpack};
 
 /// Every setting that may be empty, as in a file of settings for Compose.
-const EMPTY: [(&str, &str); 15] = [
+const EMPTY: [(&str, &str); 21] = [
     ("MAIL360_LISTEN", ""),
     ("MAIL360_PUBLIC_URL", ""),
     ("MAIL360_DATABASE_CONNECTIONS", ""),
@@ -27,6 +27,12 @@ const EMPTY: [(&str, &str); 15] = [
     ("MAIL360_MICROSOFT_TOKEN_URL", ""),
     ("MAIL360_MICROSOFT_GRAPH_URL", ""),
     ("MAIL360_MICROSOFT_ISSUER", ""),
+    ("MAIL360_GOOGLE_AUTHORIZE_URL", ""),
+    ("MAIL360_GOOGLE_TOKEN_URL", ""),
+    ("MAIL360_GOOGLE_REVOKE_URL", ""),
+    ("MAIL360_GOOGLE_ISSUER", ""),
+    ("MAIL360_GOOGLE_GMAIL_URL", ""),
+    ("MAIL360_GOOGLE_PEOPLE_URL", ""),
 ];
 
 #[test]
@@ -111,6 +117,9 @@ fn c63_the_start_warns_of_an_unreadable_proxy_setting() {
     signal(&child, Signal::TERM);
     let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
     let warning = log.lines().find(|line| line.contains("HTTPS_PROXY cannot be read")).expect("a warning");
-    assert!(warning.contains("WARN") && warning.contains("requests to Microsoft use no proxy"), "{log}");
+    assert!(
+        warning.contains("WARN") && warning.contains("requests to Microsoft and Google use no proxy"),
+        "{log}"
+    );
     assert!(!log.contains("nary") && !log.contains("jane"), "{log}");
 }

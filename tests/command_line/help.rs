@@ -23,6 +23,12 @@ fn help_names_every_setting_and_every_command() {
         "MICROSOFT_TOKEN_URL",
         "MICROSOFT_GRAPH_URL",
         "MICROSOFT_ISSUER",
+        "GOOGLE_AUTHORIZE_URL",
+        "GOOGLE_TOKEN_URL",
+        "GOOGLE_REVOKE_URL",
+        "GOOGLE_ISSUER",
+        "GOOGLE_GMAIL_URL",
+        "GOOGLE_PEOPLE_URL",
     ] {
         assert!(help.contains(&format!("MAIL360_{name}")), "{name} is missing in {help}");
     }
@@ -37,12 +43,16 @@ fn help_names_every_setting_and_every_command() {
 fn only_the_help_of_the_whole_program_lists_the_settings() {
     let folder = folder();
     let help = run(folder.path(), "--help", "");
-    assert!(help.starts_with("Connects your software to Microsoft 365 and Outlook.com mailboxes"), "{help}");
+    assert!(
+        help.starts_with("Connects your software to mailboxes of Microsoft 365, Outlook.com and Gmail"),
+        "{help}"
+    );
     for heading in ["\nSettings:\n", "\nOther clouds and tests:\n"] {
         assert!(help.contains(heading), "{heading} is missing in {help}");
     }
     let short = run(folder.path(), "-h", "");
-    assert!(short.contains("MAIL360_LISTEN") && !short.contains("MAIL360_MICROSOFT"), "{short}");
+    assert!(short.contains("MAIL360_LISTEN"), "{short}");
+    assert!(!short.contains("MAIL360_MICROSOFT") && !short.contains("MAIL360_GOOGLE"), "{short}");
     for words in ["serve --help", "user --help", "user list --help", "help user list", "account list --help"]
     {
         let help = run(folder.path(), words, "");

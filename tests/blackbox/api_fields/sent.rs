@@ -23,14 +23,14 @@ pub async fn send_all(fields: &mut Fields, account: &str) {
     let outbox = Outbox::new(&TestMonotonic::new());
     let answering = outbox.clone();
     fields.linked.world.mail.answer(move |seen| answer(&answering, seen));
-    grant(fields, DRAFT).await;
+    grant(fields, DRAFT.outlook).await;
     for (id, path) in [("sendMessage", "messages"), ("createDraft", "drafts")] {
         let mut body = message("One");
         body["attachments"] = json!([{ "fileId": upload(fields, account).await }]);
         let made = call_until_it_ends(fields, id, &format!("{account}{path}"), &body).await;
         assert_eq!(made["subject"], "One", "{id}: {made}");
     }
-    grant(fields, BLIND).await;
+    grant(fields, BLIND.outlook).await;
     outbox.fail_next([Fault::AnswerLost]);
     fields.call("sendMessage", &format!("{account}messages"), &message("Two")).await;
 }

@@ -10,8 +10,9 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::support::{
-    Answer, Application, Kind, MailAnswer, MailSeen, TestMonotonic,
+    Answer, Application, MailAnswer, MailSeen, TestMonotonic,
     api_clients::{KeyedClient, everything},
+    company::{Scopes, Site},
     data,
     outbox::Outbox,
     refreshing::Scene,
@@ -31,17 +32,17 @@ pub struct Posting {
 
 impl Posting {
     /// With a mailbox that has granted everything for sending.
-    pub async fn new(kind: Kind) -> Self {
-        Self::with(kind, DRAFT).await
+    pub async fn new(site: impl Into<Site>) -> Self {
+        Self::with(site, DRAFT).await
     }
 
     /// With a mailbox that has granted these permissions.
-    pub async fn with(kind: Kind, scopes: &str) -> Self {
-        let scene = Scene::new(kind).await;
+    pub async fn with(site: impl Into<Site>, scopes: Scopes) -> Self {
+        let scene = Scene::new(site).await;
         let account = scene.connect("grace").await;
-        scene.world.raw.run(&format!("UPDATE grants SET scopes = '{scopes}'")).await.expect("granted");
+        scene.grant(scopes).await;
         let application = Application::with_everything(&scene.world).await;
-        let outbox = Outbox::new(&TestMonotonic::new());
+        let outbox = Outbox::of(scene.site.company, &TestMonotonic::new());
         let posting = Self { scene, account, application, outbox };
         posting.answer_with(&posting.outbox);
         posting
@@ -57,7 +58,8 @@ impl Posting {
     pub async fn with_clock(self) -> (Self, Arc<TestMonotonic>) {
         let monotonic = TestMonotonic::new();
         let process = self.scene.world.with_monotonic(&monotonic).await;
-        let (application, outbox) = (self.application.at(&process), Outbox::new(&monotonic));
+        let (application, outbox) =
+            (self.application.at(&process), Outbox::of(self.scene.site.company, &monotonic));
         let posting = Self { application, outbox, ..self };
         posting.answer_with(&posting.outbox);
         (posting, monotonic)

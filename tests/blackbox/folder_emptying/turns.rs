@@ -1,17 +1,24 @@
 //! Jobs that empty folders and wait for each other, and those that end because their client may not go on.
 
-use std::{sync::Arc, time::Duration as StdDuration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration as StdDuration,
+};
 
 use mail360::{
-    mail::emptying::{FOLDER_EMPTYING, STEPS_OF_A_RUN},
+    mail::emptying::{FOLDER_EMPTYING, STEPS_OF_A_RUN, TURN_WAIT},
     platform::monotonic::SystemMonotonic,
     providers::mailbox::MailProblem,
 };
 use rstest::rstest;
+use serde_json::json;
 use time::Duration;
 
 use super::{done, emptying, messages::Messages, run, start, state, wait_for_slots};
-use crate::support::{Kind, MailAnswer, TestMonotonic};
+use crate::support::{Kind, MailAnswer, MailSeen, TestMonotonic};
 
 #[rstest]
 #[tokio::test]
@@ -21,15 +28,18 @@ async fn the_jobs_of_an_account_run_one_after_another(#[values(Kind::Sqlite, Kin
     let first = start(&reading, "own").await;
     world.clock.advance(Duration::seconds(1));
     let second = start(&reading, "other").await;
-    // The mailbox is away, so the first one waits.
-    world.mail.answer(|_| MailAnswer::Failure(MailProblem::Unavailable));
+    // The account is paused, so the first one waits.
+    let account = format!("/api/accounts/{}", reading.account);
+    let set = async |mode: &str| {
+        reading.application.send("PUT", &account, &json!({ "mode": mode })).await.assert_status(200);
+    };
+    set("disableAccount").await;
     run(world).await;
     assert_eq!(state(&reading, &first).await.0, "running");
     assert_eq!(state(&reading, &second).await.0, "queued", "it is not its turn");
-    let messages = Messages::new(0);
-    world.mail.answer(move |seen| messages.answer(seen));
+    set("enableAccount").await;
     for _ in 0..2 {
-        world.clock.advance(Duration::minutes(1));
+        world.clock.advance(Duration::minutes(10));
         run(world).await;
     }
     assert_eq!((state(&reading, &first).await, state(&reading, &second).await), (done(0), done(0)));
@@ -42,6 +52,75 @@ async fn the_jobs_of_an_account_run_one_after_another(#[values(Kind::Sqlite, Kin
     let later = start(&reading, "other").await;
     run(world).await;
     assert_eq!(state(&reading, &later).await, done(0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_whose_folder_does_not_answer_gives_way_to_the_others_of_its_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let messages = Messages::new(3);
+    let reading = emptying(kind, &messages).await;
+    let world = &reading.scene.world;
+    let stuck = start(&reading, "own").await;
+    world.clock.advance(Duration::seconds(1));
+    let next = start(&reading, "other").await;
+    let answering = messages.clone();
+    world.mail.answer(move |seen| match seen.path() {
+        "/me/mailFolders/own/messages" => MailAnswer::Failure(MailProblem::Unavailable),
+        _ => answering.answer(seen),
+    });
+    // The second one looks each time whether the first one waits.
+    for _ in 0..6 {
+        run(world).await;
+        world.clock.advance(TURN_WAIT);
+    }
+    assert_eq!((state(&reading, &next).await, messages.count()), (done(3), 0));
+    assert_eq!(state(&reading, &stuck).await, ("running".to_owned(), 0, 0, String::new()));
+    let answering = messages.clone();
+    world.mail.answer(move |seen| answering.answer(seen));
+    world.clock.advance(Duration::minutes(10));
+    run(world).await;
+    assert_eq!(state(&reading, &stuck).await, done(0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_waits_longer_after_each_outage_and_shortly_after_a_deletion(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let messages = Messages::new(3);
+    let reading = emptying(kind, &messages).await;
+    let world = &reading.scene.world;
+    let id = start(&reading, "own").await;
+    let is_away = |seen: &MailSeen| seen.path() == "/me/mailFolders/own/messages";
+    let answering = messages.clone();
+    world.mail.answer(move |seen| {
+        if is_away(seen) { MailAnswer::Failure(MailProblem::Unavailable) } else { answering.answer(seen) }
+    });
+    let wait = async || {
+        let due_at: i64 = world.raw.one("SELECT due_at FROM jobs WHERE kind = 'folder_emptying'").await;
+        due_at / 1_000_000 - world.clock.now_seconds()
+    };
+    for longest in [10, 20, 40, 80, 160, 320, 600, 600] {
+        run(world).await;
+        let wait = wait().await;
+        assert!((longest / 2 - 1..=longest).contains(&wait), "{wait} of {longest}");
+        world.clock.advance(Duration::seconds(longest));
+    }
+    // The first list is answered, and the next ones are not.
+    let (answering, lists) = (messages.clone(), AtomicUsize::new(0));
+    world.mail.answer(move |seen| {
+        if is_away(seen) && lists.fetch_add(1, Ordering::SeqCst) > 0 {
+            MailAnswer::Failure(MailProblem::Unavailable)
+        } else {
+            answering.answer(seen)
+        }
+    });
+    run(world).await;
+    assert_eq!(state(&reading, &id).await, ("running".to_owned(), 3, 0, String::new()));
+    let wait = wait().await;
+    assert!((4..=10).contains(&wait), "{wait}");
 }
 
 #[rstest]

@@ -37,6 +37,12 @@ const ACCOUNT: &str = "https://api.contoso.example/me";
 const MAILBOX: &str = "https://api.contoso.example/mailbox";
 /// The name of the only field that this provider has for itself.
 const REGION: &str = "region";
+/// The title of an error of the API, which no other provider has.
+pub const API_DISABLED: &str = "Contoso’s API is not enabled for the application";
+
+/// Why grants end after a day.
+pub const ON_TRIAL: &str = "The application is on trial at Contoso, where access lasts a day.";
+
 /// The title of the error E-1234, which no other provider has.
 pub const OTHER_REGION: &str = "The application is registered in another region";
 
@@ -53,6 +59,7 @@ static NAMES: Names = Names {
     directory: "Company",
     permissions_page: "the tab Access",
     approve_button: "Allow for everyone",
+    choice: "",
     error_line: "its line with E- and a number",
     error_place: "Look for “E-” with a number at the bottom of Contoso’s page.",
 };
@@ -66,7 +73,7 @@ static PERMISSIONS: [Permission; 2] = [
         required: true,
         suggested: false,
         needs_administrator: false,
-        includes: None,
+        includes: &[],
     },
     Permission {
         name: "contacts.all",
@@ -76,7 +83,7 @@ static PERMISSIONS: [Permission; 2] = [
         required: false,
         suggested: true,
         needs_administrator: true,
-        includes: None,
+        includes: &[],
     },
 ];
 
@@ -133,6 +140,11 @@ impl Provider for ContosoMail {
     /// Contoso keeps unused grants for ever.
     fn idle_limit(&self) -> Option<Duration> {
         None
+    }
+
+    /// Contoso ends grants of applications on trial after a day.
+    fn end_by_age(&self, age: Duration) -> Option<&'static str> {
+        (age == Duration::days(1)).then_some(ON_TRIAL)
     }
 
     /// This program revokes grants at Contoso by itself.

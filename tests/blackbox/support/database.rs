@@ -198,6 +198,8 @@ impl Raw {
     /// Runs a statement: returns the number of changed rows, or the error.
     pub async fn run(&self, sql: &str) -> Result<u64, String> {
         let done = self.connection.execute_unprepared(sql).await;
+        // As if the program had made the change.
+        Opened::note_change();
         done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
     }
 

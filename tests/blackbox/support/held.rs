@@ -12,7 +12,7 @@ use mail360::accounts::service::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Canned, Kind, jobs::until, refreshed, refreshing::Scene};
+use super::{Canned, company::Site, jobs::until, refreshed, refreshing::Scene};
 
 /// Holds each refresh that reaches a point until the test lets it go on.
 pub struct HoldAt {
@@ -55,8 +55,8 @@ pub struct Held {
 }
 
 impl Held {
-    pub async fn new(kind: Kind, answer: Canned) -> Self {
-        let mut scene = Scene::new(kind).await;
+    pub async fn new(site: impl Into<Site>, answer: Canned) -> Self {
+        let mut scene = Scene::new(site).await;
         let account = scene.connect("grace").await;
         scene.make_due().await;
         let gate = Arc::new(Notify::new());
@@ -66,8 +66,8 @@ impl Held {
         Self { scene, account, gate }
     }
 
-    pub async fn succeeding(kind: Kind) -> Self {
-        Self::new(kind, Canned::Json(200, refreshed("late"))).await
+    pub async fn succeeding(site: impl Into<Site>) -> Self {
+        Self::new(site, Canned::Json(200, refreshed("late"))).await
     }
 
     /// Lets the answer come.

@@ -82,6 +82,9 @@ pub struct Provider {
     messages: Queue,
     contacts: Queue,
     revoke: Queue,
+    profile: Queue,
+    /// What each refresh grants, at a provider that gives no new refresh token.
+    unrotated: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -108,6 +111,11 @@ impl Provider {
         *self.refresher.lock().expect("a function") = Some(Arc::new(answer));
     }
 
+    /// Takes the new refresh token out of each answer to a refresh, as Google has none. It then grants these permissions.
+    pub fn give_no_refresh_tokens(&self, granted: &str) {
+        *self.unrotated.lock().expect("permissions") = Some(granted.to_owned());
+    }
+
     /// The answer to the next question for the inbox.
     pub fn answer_inbox(&self, canned: Canned) {
         push(&self.inbox, canned);
@@ -126,6 +134,11 @@ impl Provider {
     /// The answer to the next revocation.
     pub fn answer_revoke(&self, canned: Canned) {
         push(&self.revoke, canned);
+    }
+
+    /// The answer to the next question for the profile of a mailbox at Gmail.
+    pub fn answer_profile(&self, canned: Canned) {
+        push(&self.profile, canned);
     }
 
     /// All requests so far, of either kind.
@@ -153,7 +166,12 @@ impl Provider {
         let path = seen.url.split('?').next().unwrap_or_default();
         if seen.is_refresh() {
             let refresher = self.refresher.lock().expect("a function").clone();
-            return pop(&self.refresh).or_else(|| refresher.map(|answer| answer(seen)));
+            let canned = pop(&self.refresh).or_else(|| refresher.map(|answer| answer(seen)));
+            let unrotated = self.unrotated.lock().expect("permissions").clone();
+            return match unrotated {
+                Some(granted) => canned.map(|canned| without_refresh_token(canned, &granted)),
+                None => canned,
+            };
         }
         let found = |queue, otherwise| pop(queue).or(Some(Canned::Json(200, otherwise)));
         match path {
@@ -170,9 +188,28 @@ impl Provider {
                 &self.inbox,
                 json!({ "inbox": "contoso-inbox", "newest": 1_795_858_200, "contacts": 12 }),
             ),
+            _ if path.ends_with("/profile") => {
+                found(&self.profile, json!({ "emailAddress": "grace@contoso.test" }))
+            }
+            _ if path.ends_with("/connections") => found(&self.contacts, json!({ "totalItems": 12 })),
             _ if path.ends_with("/revoke") => found(&self.revoke, json!({})),
             _ => pop(&self.token),
         }
+    }
+}
+
+/// An answer with tokens without the refresh token, and with these permissions.
+fn without_refresh_token(canned: Canned, granted: &str) -> Canned {
+    match canned {
+        Canned::Json(200, Value::Object(mut answer)) => {
+            answer.remove("refresh_token");
+            if let Some(scope) = answer.get_mut("scope") {
+                *scope = granted.into();
+            }
+            Canned::Json(200, answer.into())
+        }
+        Canned::After(gate, then) => Canned::After(gate, Box::new(without_refresh_token(*then, granted))),
+        other => other,
     }
 }
 
@@ -285,8 +322,13 @@ pub fn refreshed(name: &str) -> Value {
     })
 }
 
-/// Answers each refresh with new tokens, whose name is that of the sent refresh token with a `+` more.
+/// Answers each refresh with new tokens, whose name is that of the sent refresh token with a `+` more. It grants the scopes
+/// that were asked for.
 pub fn rotate(seen: &Seen) -> Canned {
     let sent = seen.field("refresh_token").unwrap_or_default();
-    Canned::Json(200, refreshed(&format!("{}+", sent.trim_start_matches("canary-refresh-"))))
+    let mut answer = refreshed(&format!("{}+", sent.trim_start_matches("canary-refresh-")));
+    if let Some(asked) = seen.field("scope") {
+        answer["scope"] = asked.into();
+    }
+    Canned::Json(200, answer)
 }

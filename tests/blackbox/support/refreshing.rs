@@ -1,24 +1,19 @@
 //! Accounts that are connected without a browser, and processes that refresh them on clocks that a test moves. A
 //! process can be stopped at a point in a refresh, as a kill would.
 
+mod stops;
+
 use std::{
     collections::HashSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
 use mail360::{
     accounts::{
         model::{AccountState, StateReason},
         service::{
             Account, AccountId, AccountService, Connected, ConnectedMailbox,
-            grants::{
-                GrantDependencies, Grants, LentToken, NoStops, NoToken, Refresher, SharedStopPoints,
-                StopPoint, StopPoints,
-            },
+            grants::{GrantDependencies, Grants, LentToken, NoStops, NoToken, Refresher, SharedStopPoints},
         },
     },
     activity::service::Activity,
@@ -36,37 +31,17 @@ use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
-use super::{Browser, Canned, Kind, NewConnector, Seen, World, clock::TestMonotonic, jobs::until, refreshed};
+pub use self::stops::StopAt;
+use super::{
+    Browser, Canned, Seen, World,
+    clock::TestMonotonic,
+    company::{Company, Scopes, Site},
+    jobs::until,
+    refreshed,
+};
 
 /// The directory of accounts, unless a test says otherwise.
 pub const DIRECTORY: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
-
-/// Stops each refresh that reaches a point, for ever.
-pub struct StopAt {
-    point: StopPoint,
-    reached: AtomicUsize,
-}
-
-impl StopAt {
-    pub fn new(point: StopPoint) -> Arc<Self> {
-        Arc::new(Self { point, reached: AtomicUsize::new(0) })
-    }
-
-    /// Waits until this number of refreshes are stopped.
-    pub async fn wait_for(&self, refreshes: usize) {
-        until(|| self.reached.load(Ordering::SeqCst) == refreshes).await;
-    }
-}
-
-#[async_trait]
-impl StopPoints for StopAt {
-    async fn reach(&self, point: StopPoint, _account: AccountId) {
-        if point == self.point {
-            self.reached.fetch_add(1, Ordering::SeqCst);
-            std::future::pending::<()>().await;
-        }
-    }
-}
 
 /// A process that refreshes when a test tells it to.
 pub struct Process {
@@ -101,6 +76,7 @@ impl Process {
             randomness: program.randomness.clone(),
             monotonic: monotonic.clone(),
             http: provider,
+            redirect_uri: "https://mail360.example/api/connectors".to_owned(),
             stops,
         });
         let refresher = Refresher::new(grants.clone(), false);
@@ -145,6 +121,7 @@ impl Process {
 
 /// An organisation with a connector, and a process that refreshes its accounts.
 pub struct Scene {
+    pub site: Site,
     pub world: World,
     pub ada: Browser,
     /// The path of the connector's page.
@@ -154,13 +131,42 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub async fn new(kind: Kind) -> Self {
-        let world = World::new(kind).await;
+    pub async fn new(site: impl Into<Site>) -> Self {
+        let site = site.into();
+        let world = World::new(site.kind).await;
         let mut ada = world.set_up().await;
-        let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+        let connector = site.company.add_connector(&world, &mut ada, "Mail archive").await;
+        let facts = site.company.facts();
+        if !facts.rotates {
+            world.provider.give_no_refresh_tokens(facts.granted);
+        }
         let organisation = world.organisation_id_of("ada@contoso.test").await;
         let process = Process::new(&world.program, world.provider.clone(), Arc::new(NoStops));
-        Self { world, ada, connector, organisation, process }
+        Self { site, world, ada, connector, organisation, process }
+    }
+
+    /// Adds another connector and returns the path of its page.
+    pub async fn add_connector(&mut self, name: &str) -> String {
+        self.site.company.add_connector(&self.world, &mut self.ada, name).await
+    }
+
+    /// Gives all accounts these permissions.
+    pub async fn grant(&self, scopes: Scopes) {
+        let scopes = scopes.of(self.site.company);
+        self.world.raw.run(&format!("UPDATE grants SET scopes = '{scopes}'")).await.expect("granted");
+        if !self.site.company.facts().rotates {
+            self.world.provider.give_no_refresh_tokens(scopes);
+        }
+    }
+
+    /// The name of the refresh token of this mailbox after this number of refreshes.
+    pub fn refresh_token(&self, first: &str, refreshes: usize) -> String {
+        self.site.company.refresh_token(first, refreshes)
+    }
+
+    /// The name of the access token of this mailbox after this number of refreshes.
+    pub fn access_token(&self, first: &str, refreshes: usize) -> String {
+        self.site.company.access_token(first, refreshes)
     }
 
     /// Another process, which is stopped at a point of each refresh.
@@ -204,6 +210,7 @@ impl Scene {
             access_token: format!("canary-access-{token}").into(),
             refresh_token: Some(format!("canary-refresh-{token}").into()),
             expires_in: Some(std::time::Duration::from_hours(1)),
+            ends_in: None,
             id_token: None,
             scopes: Some(connector.scopes.clone()),
             date: None,
@@ -346,13 +353,17 @@ pub fn refused(error: &str) -> Canned {
     Canned::Json(400, serde_json::json!({ "error": error, "error_description": "canary-description" }))
 }
 
-/// A provider that rotates, and revokes the grant if a refresh token comes twice.
-pub fn strict() -> impl Fn(&Seen) -> Canned + Send + Sync + 'static {
+/// A provider that rotates, and revokes the grant if a refresh token comes twice. One that does not rotate takes a token as
+/// often as it comes.
+pub fn strict(company: Company) -> impl Fn(&Seen) -> Canned + Send + Sync + 'static {
     let used: Mutex<HashSet<String>> = Mutex::default();
     let revoked: Mutex<HashSet<String>> = Mutex::default();
     move |seen| {
         let name = name_of(seen).to_owned();
         let mailbox = name.trim_end_matches('+').to_owned();
+        if !company.facts().rotates {
+            return Canned::Json(200, refreshed(&format!("{name}+")));
+        }
         let mut revoked = revoked.lock().expect("a list");
         if revoked.contains(&mailbox) || !used.lock().expect("a list").insert(name.clone()) {
             revoked.insert(mailbox);

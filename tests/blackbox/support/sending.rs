@@ -25,8 +25,9 @@ use mail360::{
 use tokio::task::JoinHandle;
 
 use super::{
-    Kind, TestMonotonic, World,
+    TestMonotonic, World,
     api_clients::{KeyedClient, everything},
+    company::{Scopes, Site},
     jobs::until,
     outbox::Outbox,
     refreshing::Scene,
@@ -125,20 +126,27 @@ pub struct Office {
 }
 
 /// The permissions with which a message is sent in each way.
-pub const DRAFT: &str = "User.Read Mail.ReadWrite Mail.Send";
-pub const FINDABLE: &str = "User.Read Mail.Read Mail.Send";
-pub const BLIND: &str = "User.Read Mail.Send";
+pub const DRAFT: Scopes = Scopes {
+    outlook: "User.Read Mail.ReadWrite Mail.Send",
+    gmail: "openid https://www.googleapis.com/auth/gmail.modify",
+};
+pub const FINDABLE: Scopes = Scopes {
+    outlook: "User.Read Mail.Read Mail.Send",
+    gmail: "openid https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.send",
+};
+pub const BLIND: Scopes =
+    Scopes { outlook: "User.Read Mail.Send", gmail: "openid https://www.googleapis.com/auth/gmail.send" };
 
 impl Office {
     /// With a mailbox that has granted these permissions.
-    pub async fn new(kind: Kind, scopes: &str) -> Self {
-        let scene = Scene::new(kind).await;
+    pub async fn new(site: impl Into<Site>, scopes: Scopes) -> Self {
+        let scene = Scene::new(site).await;
         let account = scene.connect("grace").await;
-        scene.world.raw.run(&format!("UPDATE grants SET scopes = '{scopes}'")).await.expect("granted");
+        scene.grant(scopes).await;
         scene.world.provider.answer_refreshes(rotate);
         let client = scene.world.add_api_client("ada@contoso.test", &everything("Sender")).await;
         let clock = TestMonotonic::new();
-        let outbox = Outbox::new(&clock);
+        let outbox = Outbox::of(scene.site.company, &clock);
         let answering = outbox.clone();
         scene.world.mail.answer(move |seen| answering.answer(seen));
         let sender = Sender::new(&scene.world, Arc::new(NoStops), false).await;

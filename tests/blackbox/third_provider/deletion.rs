@@ -30,7 +30,7 @@ pub(super) async fn scene(kind: Kind, accounts: usize) -> Scene {
     let (world, ada, connector) = connector(kind).await;
     let organisation = world.organisation_id_of("ada@contoso.test").await;
     let process = Process::new(&world.program, world.provider.clone(), Arc::new(NoStops));
-    let scene = Scene { world, ada, connector, organisation, process };
+    let scene = Scene { site: kind.into(), world, ada, connector, organisation, process };
     scene.connect_many(accounts).await;
     scene
 }

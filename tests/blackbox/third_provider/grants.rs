@@ -10,11 +10,15 @@ use mail360::{
         provider::{MailboxFinding, Revocation},
     },
 };
+use rstest::rstest;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::SOUND;
-use crate::support::{Canned, CannedProvider, NEWEST_MESSAGE, contoso_mail::ContosoMail};
+use super::{SOUND, deletion::scene};
+use crate::support::{
+    Canned, CannedProvider, Kind, NEWEST_MESSAGE,
+    contoso_mail::{ContosoMail, ON_TRIAL},
+};
 
 fn pinned() -> SharedPinned {
     ContosoMail.read_pinned(SOUND.client_id, r#"{"region":"eu"}"#).expect("sound values")
@@ -72,6 +76,26 @@ async fn a_mailbox_of_another_provider_is_found_and_tested() {
     at.answer_inbox(Canned::Json(401, json!({})));
     let refused = pinned.test_access(&at, &token, &all).await.expect_err("a refusal");
     assert_eq!(refused.why, RefusalKind::TokenRefused);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_end_whose_age_tells_the_reason_has_that_reason_on_the_page_of_the_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    const DAY: i64 = 86_400_000_000;
+    let mut scene = scene(kind, 0).await;
+    let page = format!("/accounts/{}", scene.connect("grace").await);
+    for (age, is_told) in [(DAY, true), (2 * DAY, false)] {
+        let ended = format!(
+            "UPDATE accounts SET state = 'needs_sign_in', reason = '\"grant_refused\"', \
+             state_since = signed_in_at + {age}"
+        );
+        scene.world.raw.run(&ended).await.expect("changed");
+        let account = scene.ada.get(&page).await;
+        account.assert_says("Contoso has ended the access.");
+        assert_eq!(account.text().contains(ON_TRIAL), is_told, "{age}");
+    }
 }
 
 #[test]

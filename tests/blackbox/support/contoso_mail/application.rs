@@ -64,7 +64,12 @@ impl Application for ContosoApplication {
         false
     }
 
-    async fn try_credentials(&self, _http: &dyn ProviderHttp, _secret: &SecretString) -> Result<(), Refusal> {
+    async fn try_credentials(
+        &self,
+        _http: &dyn ProviderHttp,
+        _secret: &SecretString,
+        _redirect_uri: &str,
+    ) -> Result<(), Refusal> {
         Err(RefusalKind::Garbled.into())
     }
 }

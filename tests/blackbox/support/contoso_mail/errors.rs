@@ -6,7 +6,7 @@ use mail360::providers::{
     provider::Pasted,
 };
 
-use super::{OTHER_REGION, REGION};
+use super::{API_DISABLED, OTHER_REGION, REGION};
 
 /// The code for an application of another region.
 const E_OTHER_REGION: u64 = 1234;
@@ -89,6 +89,13 @@ pub fn diagnose(why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis {
             Who::Admin,
             "Make another secret in the Contoso Console, and enter it here.",
             Remedy::Secret,
+        ),
+        RefusalKind::ApiDisabled => (
+            API_DISABLED,
+            "Nothing is wrong with the account.",
+            Who::Admin,
+            "Switch on the API in the Contoso Console.",
+            Remedy::Open("Access"),
         ),
         RefusalKind::PermissionsMissing(_) => (
             "A permission was not granted at Contoso",

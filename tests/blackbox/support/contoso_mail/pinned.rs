@@ -138,7 +138,13 @@ impl Pinned for ContosoPin {
     }
 
     async fn find_mailbox(&self, http: &dyn ProviderHttp, access_token: &SecretString) -> MailboxFinding {
-        let Ok(mailbox) = ask(http, MAILBOX, access_token).await else { return MailboxFinding::Unknown };
+        let mailbox = match ask(http, MAILBOX, access_token).await {
+            Ok(mailbox) => mailbox,
+            Err(refusal) if refusal.why == RefusalKind::ApiDisabled => {
+                return MailboxFinding::Refused(refusal);
+            }
+            Err(_) => return MailboxFinding::Unknown,
+        };
         match mailbox.get("inbox") {
             Some(Value::String(id)) => MailboxFinding::Found(id.clone()),
             Some(Value::Bool(false)) => MailboxFinding::None,
@@ -228,8 +234,12 @@ async fn ask(http: &dyn ProviderHttp, address: &str, access_token: &SecretString
         .map_err(|_| Refusal::from(RefusalKind::Garbled))?;
     let answer = http.send(request).await.map_err(|failure| oauth::no_answer(failure, &host))?;
     if !answer.status().is_success() {
-        let is_token = answer.status() == ::http::StatusCode::UNAUTHORIZED;
-        let refused = if is_token { RefusalKind::TokenRefused } else { RefusalKind::AccessRefused };
+        let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let refused = match answer.status() {
+            ::http::StatusCode::UNAUTHORIZED => RefusalKind::TokenRefused,
+            _ if text(&said, "error") == Some("api_disabled") => RefusalKind::ApiDisabled,
+            _ => RefusalKind::AccessRefused,
+        };
         return Err(ResponseMeta::of(&answer).why().unwrap_or(refused).into());
     }
     Ok(serde_json::from_slice(answer.body()).unwrap_or_default())

@@ -60,6 +60,7 @@ pub static TABLES: &[Table] = &[
             ("generation", Number(3)),
             ("application_version", Number(6)),
             ("granted_at", Number(1410)),
+            ("ends_at", Number(1415)),
             ("refreshed_at", Number(1420)),
             ("next_refresh_at", Number(1430)),
             ("refresh_started_at", Number(1440)),
@@ -221,6 +222,8 @@ pub static TABLES: &[Table] = &[
             ("deleted", Number(2040)),
             ("failed", Number(3)),
             ("failure", Text("refused")),
+            ("outages", Number(4)),
+            ("gives_way", Flag(true)),
             ("created_at", Number(2050)),
             ("ended_at", Number(2060)),
         ],
@@ -233,6 +236,12 @@ pub static TABLES: &[Table] = &[
     ("provider_waits", &[("account_id", ACCOUNT), ("owner", Id(0x1200)), ("until", Number(2030))]),
     (
         "provider_windows",
-        &[("account_id", ACCOUNT), ("number", Number(5)), ("used", Number(6)), ("used_before", Number(7))],
+        &[
+            ("account_id", ACCOUNT),
+            ("number", Number(5)),
+            ("used", Number(6)),
+            ("used_before", Number(7)),
+            ("until", Number(2035)),
+        ],
     ),
 ];

@@ -88,6 +88,7 @@ pub static TABLES: &[Table] = &[
             ("next_at", Number(2590)),
             ("created_at", Number(2600)),
             ("ended_at", Number(2610)),
+            ("counted", Number(2620)),
         ],
     ),
     // Only on PostgreSQL.
