@@ -59,7 +59,9 @@ export default defineConfig({
     { name: 'chromium without JavaScript', grep: /@plain/, use: { javaScriptEnabled: false } },
     // The stand-in for Graph alone: no browser and no program of ours.
     { name: 'graph', testDir: 'graph' },
-    // Our program and the stand-in, and programs as companies have them in place of a browser.
+    // The stand-in for Google alone.
+    { name: 'google', testDir: 'google' },
+    // Our program and a stand-in, and programs as companies have them in place of a browser.
     { name: 'api', testDir: 'api' },
   ],
 });

@@ -59,6 +59,18 @@ export const FORM = {
   cancel: 'Cancel',
 };
 
+/** The form of a Gmail connector. */
+export const GMAIL = {
+  card: /^Gmail/,
+  outlook: /^Outlook/,
+  domain: 'Only accounts of this domain',
+  file: 'JSON file of the OAuth client',
+  firstStep: 'Step G1 is done',
+  project: 'Set up a project at Google',
+  desktop: 'This is the file of a Desktop app.',
+  unlisted: 'The file does not have the Redirect URI',
+};
+
 /** The portal's words for the account types. */
 export const AUDIENCE = {
   everybody: /Any Entra ID Tenant \+ Personal Microsoft accounts/,

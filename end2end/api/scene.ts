@@ -2,9 +2,10 @@
 // with every scope, and calls as a program of a company sends them. No browser.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { expect, test as base } from '../fixtures.ts';
-import { Administrator } from '../soak/administrator.ts';
+import { type App, expect, test as base } from '../fixtures.ts';
+import { Administrator, type ConnectorKind, OUTLOOK } from '../soak/administrator.ts';
 import { connectMailbox } from '../soak/owner.ts';
+import type { Client } from '../support/strict-process.ts';
 
 export { expect };
 
@@ -95,29 +96,42 @@ interface Fixtures {
   connect: (email?: string) => Promise<Connected>;
 }
 
+/** What a connector is made of. */
+export interface Application {
+  client: Client;
+  permissions: readonly string[];
+  kind?: ConnectorKind;
+}
+
+/** Sets up an organisation with one connector, connects a mailbox through it, and adds an API client with every scope. */
+export async function connectTo(app: App, { client: application, permissions, kind = OUTLOOK }: Application, email: string): Promise<Connected> {
+  const [name, password] = ['ada@contoso.test', `correct horse ${randomBytes(12).toString('hex')}`];
+  for (const [words, input] of [
+    [['organisation', 'add', '--name', 'Contoso'], ''],
+    [['user', 'add', '--email', name, '--name', 'Ada', '--role', 'admin'], `${password}\n`],
+  ] as const) {
+    const { code, stderr } = await app.command([...words], input);
+    expect(code, stderr).toBe(0);
+  }
+  const administrator = await Administrator.logIn(app.url, name, password, application, permissions, kind);
+  const connector = await administrator.add(CONNECTOR);
+  await administrator.verify(connector);
+  await connectMailbox(administrator, connector, email);
+  const accountKey = await administrator.findAccount(email);
+  await administrator.addReturnAddress(RETURN_ADDRESS);
+  const { id: client, key } = await administrator.addApiClient('CRM', EVERYTHING);
+  const program = new Program(app.url, key, `/api/accounts/${accountKey}`);
+  return { administrator, email, accountKey, client, program };
+}
+
 export const test = base.extend<Fixtures>({
   connect: async ({ app, provider }, use) => {
     const administrators: Administrator[] = [];
     await use(async (email = `owner-${randomUUID()}@contoso.test`) => {
-      const [name, password] = ['ada@contoso.test', `correct horse ${randomBytes(12).toString('hex')}`];
-      for (const [words, input] of [
-        [['organisation', 'add', '--name', 'Contoso'], ''],
-        [['user', 'add', '--email', name, '--name', 'Ada', '--role', 'admin'], `${password}\n`],
-      ] as const) {
-        const { code, stderr } = await app.command([...words], input);
-        expect(code, stderr).toBe(0);
-      }
-      const application = await provider.addClient(app.redirectUri);
-      const administrator = await Administrator.logIn(app.url, name, password, application, PERMISSIONS);
-      administrators.push(administrator);
-      const connector = await administrator.add(CONNECTOR);
-      await administrator.verify(connector);
-      await connectMailbox(administrator, connector, email);
-      const accountKey = await administrator.findAccount(email);
-      await administrator.addReturnAddress(RETURN_ADDRESS);
-      const { id: client, key } = await administrator.addApiClient('CRM', EVERYTHING);
-      const program = new Program(app.url, key, `/api/accounts/${accountKey}`);
-      return { administrator, email, accountKey, client, program };
+      const client = await provider.addClient(app.redirectUri);
+      const connected = await connectTo(app, { client, permissions: PERMISSIONS }, email);
+      administrators.push(connected.administrator);
+      return connected;
     });
     for (const administrator of administrators) await administrator.dispose();
   },

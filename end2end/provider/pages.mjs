@@ -29,6 +29,14 @@ const logIn = (hint) => page('Sign in to your account', `
   <button name="answer" value="cancel" formnovalidate>Cancel</button>
 </form>`);
 
+/**
+ * The page with which a server asks for consent, and the grant that it makes of the answer.
+ * @typedef {{
+ *   ask: (account: string, client: string, scopes: string[]) => string,
+ *   grant: (oidc: import('oidc-provider').default, interaction: any, answer: URLSearchParams) => Promise<any>,
+ * }} Consent
+ */
+
 /** @param {string} account @param {string} client @param {string[]} scopes */
 const consent = (account, client, scopes) => page('Permissions requested', `
 <p>${escape(account)}</p>
@@ -55,13 +63,26 @@ export async function form(req) {
   return new URLSearchParams(text);
 }
 
+/** The whole of what is asked for, as Microsoft's page has it. @type {Consent} */
+const WHOLE = {
+  ask: consent,
+  grant: async (oidc, { prompt, params, session, grantId }) => {
+    const missing = /** @type {{ missingOIDCScope?: string[] }} */ (prompt.details).missingOIDCScope;
+    const grant = grantId ? await oidc.Grant.find(grantId) : new oidc.Grant({ accountId: session?.accountId, clientId: String(params.client_id) });
+    if (!grant) throw new Error('the grant is gone');
+    if (missing) grant.addOIDCScope(missing.join(' '));
+    return grant;
+  },
+};
+
 /**
  * Answers `/{segment}/interaction/{uid}`.
  * @param {import('oidc-provider').default} oidc
  * @param {import('node:http').IncomingMessage} req
  * @param {import('node:http').ServerResponse} res
+ * @param {Consent} how
  */
-export async function interact(oidc, req, res) {
+export async function interact(oidc, req, res, how = WHOLE) {
   const interaction = await oidc.interactionDetails(req, res);
   const { prompt, params, session } = interaction;
   const asksWho = prompt.name !== 'consent';
@@ -72,7 +93,7 @@ export async function interact(oidc, req, res) {
     res.setHeader('cache-control', 'no-store');
     res.end(asksWho
       ? logIn(String(params.login_hint ?? ''))
-      : consent(session?.accountId ?? '', String(params.client_id), wanted));
+      : how.ask(session?.accountId ?? '', String(params.client_id), wanted.length ? wanted : String(params.scope).split(' ')));
     return;
   }
 
@@ -97,11 +118,6 @@ export async function interact(oidc, req, res) {
     return;
   }
 
-  const details = /** @type {{ missingOIDCScope?: string[] }} */ (prompt.details);
-  const grant = interaction.grantId
-    ? await oidc.Grant.find(interaction.grantId)
-    : new oidc.Grant({ accountId: session?.accountId, clientId: String(params.client_id) });
-  if (!grant) throw new Error('the grant is gone');
-  if (details.missingOIDCScope) grant.addOIDCScope(details.missingOIDCScope.join(' '));
+  const grant = await how.grant(oidc, interaction, answer);
   await oidc.interactionFinished(req, res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
 }

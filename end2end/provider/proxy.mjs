@@ -2,62 +2,16 @@
 // changes responses that differ between Microsoft and a certified server: the form of
 // `scope`, and the missing `iss`. It also records how each request to the token endpoint was made.
 
-import { request } from 'node:http';
 import { approve } from './approval.mjs';
 import { describe, fail } from './faults.mjs';
 import { controlGraph, handleGraph, isGraph } from './graph/server.ts';
+import { asked, body, json, passOn, witness } from './http.mjs';
 import { change } from './settings.mjs';
 import { reshape } from './scopes.mjs';
 import { findAccessToken, forgetGrants } from './store.mjs';
 
-/** @param {import('node:http').IncomingMessage} message */
-async function body(message) {
-  const chunks = [];
-  for await (const chunk of message) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/**
- * @param {import('node:http').ServerResponse} res
- * @param {number} status
- * @param {unknown} value
- */
-function json(res, status, value) {
-  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
-}
-
-/**
- * Describes a token request without its secret values.
- * @param {import('node:http').IncomingMessage} req
- * @param {string} text
- */
-function witness(req, text) {
-  const form = new URLSearchParams(text);
-  return {
-    method: req.method,
-    path: req.url?.split('?')[0],
-    query: req.url?.includes('?') ?? false,
-    origin: req.headers.origin ?? null,
-    content_type: req.headers['content-type'] ?? null,
-    authorization: 'authorization' in req.headers,
-    client_id: form.get('client_id'),
-    grant_type: form.get('grant_type'),
-    redirect_uri: form.get('redirect_uri'),
-    has_secret: form.has('client_secret'),
-    verifier_fits: /^[A-Za-z0-9\-._~]{43,128}$/.test(form.get('code_verifier') ?? ''),
-  };
-}
-
-const SHOWN = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'prompt', 'login_hint', 'code_challenge', 'code_challenge_method'];
-
 /** Between a refresh token and what makes it longer; no token of the strict server has it. */
 const PAD = '~';
-
-/** @param {URL} url The public parameters of an authorise request, and for the secret ones whether they are present. */
-function asked(url) {
-  const shown = Object.fromEntries(SHOWN.map((name) => [name, url.searchParams.get(name)]));
-  return { ...shown, has_state: url.searchParams.has('state'), has_nonce: url.searchParams.has('nonce') };
-}
 
 /**
  * @param {{
@@ -223,13 +177,7 @@ export function front(shared) {
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
     // The client has disconnected. Its event would appear in the next story.
     if (settings.tokenDelay && res.destroyed) return;
-    const ask = async () => {
-      const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
-      upstream.end(sent);
-      return new Promise((/** @type {(m: import('node:http').IncomingMessage) => void} */ done, failed) => {
-        upstream.on('response', done).on('error', failed);
-      });
-    };
+    const ask = () => passOn(tenant.port, req, sent);
     const isMe = url.pathname === '/v1.0/me';
     if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
       const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };

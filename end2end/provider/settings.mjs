@@ -4,7 +4,7 @@
 import { FAULT_NAMES } from './faults.mjs';
 
 /** @param {string | undefined} text @param {boolean} fallback */
-const flag = (text, fallback) => (text === undefined || text === '' ? fallback : !['0', 'no', 'false'].includes(text));
+export const flag = (text, fallback) => (text === undefined || text === '' ? fallback : !['0', 'no', 'false'].includes(text));
 
 /** @typedef {ReturnType<typeof settingsFrom>} Settings */
 
@@ -124,12 +124,13 @@ export function settingsFrom(env) {
  * Accepts known settings of the same type only: a misspelt switch must not let a test pass.
  * @param {Record<string, unknown>} settings
  * @param {Record<string, unknown>} changes
+ * @param {string[]} faults The names of the faults that there are.
  */
-export function change(settings, changes) {
+export function change(settings, changes, faults = FAULT_NAMES) {
   for (const [name, value] of Object.entries(changes)) {
     if (!(name in settings)) throw new Error(`no setting is called ${name}`);
     if (typeof value !== typeof settings[name]) throw new Error(`${name} must be a ${typeof settings[name]}`);
-    if (name === 'fault' && value !== '' && !FAULT_NAMES.includes(String(value))) throw new Error(`no fault is called ${value}`);
+    if (name === 'fault' && value !== '' && !faults.includes(String(value))) throw new Error(`no fault is called ${value}`);
     settings[name] = value;
   }
 }

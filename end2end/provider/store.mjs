@@ -46,6 +46,31 @@ export function findAccessToken(value) {
 }
 
 /**
+ * What a valid token of a directory belongs to.
+ * @param {string} directory
+ * @param {'AccessToken' | 'RefreshToken'} model
+ * @param {string | undefined} value
+ */
+export function findToken(directory, model, value) {
+  const entry = value === undefined ? undefined : shelves.get(`${directory}:${model}`)?.entries.get(value);
+  return entry && entry.until > Date.now() ? entry.payload : undefined;
+}
+
+/**
+ * Revokes every grant of an account to an application, with its tokens.
+ * @param {string} directory
+ * @param {{ accountId: string, clientId: string }} of
+ */
+export function revokeGrants(directory, { accountId, clientId }) {
+  for (const model of SHARED) {
+    const shelf = shelves.get(`${directory}:${model}`);
+    for (const [id, { payload }] of shelf?.entries ?? []) {
+      if (payload.accountId === accountId && payload.clientId === clientId) shelf?.entries.delete(id);
+    }
+  }
+}
+
+/**
  * The adapter of one authorization server (oidc-provider, "adapter").
  * @param {string} directory
  * @param {{ reuse: string }} settings With `reuse` set to `allow`, a refresh token stays valid after its use.

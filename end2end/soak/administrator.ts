@@ -21,6 +21,28 @@ const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(scr
 /** The permissions of connectors, besides the further one. */
 const PERMISSIONS = ['Mail.Read', 'Mail.Send'];
 
+/** The form of one kind of connectors. */
+export interface ConnectorKind {
+  /** The page with the form. */
+  page: string;
+  /** The fields that this kind alone has, or whose values differ. */
+  fields: [name: string, value: string][];
+  /** A permission that a connector has unless it is narrow. */
+  further: string | undefined;
+}
+
+export const OUTLOOK: ConnectorKind = {
+  page: '/connectors/new',
+  fields: [['provider', 'outlook'], ['secret_expires_in', 'date'], ['secret_expires_on', '2099-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', '']],
+  further: FURTHER,
+};
+
+export const GMAIL: ConnectorKind = {
+  page: '/connectors/new?provider=google',
+  fields: [['provider', 'google'], ['secret_expires_on', ''], ['hosted_domain', '']],
+  further: undefined,
+};
+
 /** The first secret of an API client on a page. */
 const SECRET = /m360[sr]?_[\w-]{20,}/;
 
@@ -38,13 +60,16 @@ export class Administrator {
 
   private constructor(
     private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client, private readonly permissions: readonly string[],
+    private readonly kind: ConnectorKind,
   ) {}
 
   /** Logs in; `client` is the application of every connector that this administrator adds, with these permissions. */
-  static async logIn(origin: string, email: string, password: string, client: Client, permissions: readonly string[] = PERMISSIONS): Promise<Administrator> {
+  static async logIn(
+    origin: string, email: string, password: string, client: Client, permissions: readonly string[] = PERMISSIONS, kind = OUTLOOK,
+  ): Promise<Administrator> {
     // The certificate of a front with TLS is made for its run.
     const http = await request.newContext({ baseURL: origin, ignoreHTTPSErrors: true });
-    const administrator = new Administrator(http, origin, client, permissions);
+    const administrator = new Administrator(http, origin, client, permissions, kind);
     const answer = await administrator.post('/login', { email, password });
     if (answer.status() !== 303) throw new Error(`the log-in was answered with ${answer.status()}`);
     return administrator;
@@ -84,16 +109,16 @@ export class Administrator {
   }
 
   private settings(name: string, secret: string, narrow = false): [string, string][] {
+    const { fields, further } = this.kind;
     return [
-      ['provider', 'outlook'], ['service_name', name], ['client_id', this.client.id], ['client_secret', secret],
-      ['secret_expires_in', 'date'], ['secret_expires_on', '2099-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
-      ...[...this.permissions, ...(narrow ? [] : [FURTHER])].map((scope): [string, string] => ['scopes[]', scope]),
+      ['service_name', name], ['client_id', this.client.id], ['client_secret', secret], ...fields,
+      ...[...this.permissions, ...(narrow || !further ? [] : [further])].map((scope): [string, string] => ['scopes[]', scope]),
     ];
   }
 
   /** Adds a connector and returns its id. */
   async add(name: string): Promise<string> {
-    const page = await this.get('/connectors/new');
+    const page = await this.get(this.kind.page);
     const form = new URLSearchParams([
       ['form', hidden(page, 'form')], ['owner', hidden(page, 'owner')],
       ...this.settings(name, this.client.secret),
@@ -197,7 +222,7 @@ export class Administrator {
   async leave(id: string): Promise<string> {
     const leaving = await this.ask(this.http.post(`/connectors/${id}/verify`, { maxRedirects: 0, headers: { origin: this.origin } }));
     const html = await leaving.text().catch((error: Error) => { throw new Interrupted(error.message); });
-    const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue to Microsoft/.exec(html)?.[1]?.replaceAll('&amp;', '&');
+    const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue to (?:Microsoft|Google)/.exec(html)?.[1]?.replaceAll('&amp;', '&');
     if (!authorize) throw new Error(`the way out was answered with ${leaving.status()}: ${words(html)}`);
     return authorize;
   }

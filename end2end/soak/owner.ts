@@ -55,7 +55,7 @@ export class Owner {
     const page = await this.open(address);
     if (page.status !== 200) throw new Error(`the page of a link was answered with ${page.status}`);
     const leaving = await this.ask(page.url, {});
-    const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue with Microsoft/.exec(leaving.html)?.[1]?.replaceAll('&amp;', '&');
+    const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue with (?:Microsoft|Google)/.exec(leaving.html)?.[1]?.replaceAll('&amp;', '&');
     if (!authorize) throw new Error(`the start of a sign-in was answered with ${leaving.status}: ${heading(leaving.html)}`);
     const back = await this.ask(await this.agreeAtProvider(authorize));
     const outcome = back.location;

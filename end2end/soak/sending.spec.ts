@@ -2,6 +2,7 @@
 // of deliveries no message is delivered twice, and each one of which a program was told that it was sent, exactly once.
 
 import { expect } from '@playwright/test';
+import { until } from '../support/process.ts';
 import { findings } from './consistency.ts';
 import { controlPostgres } from './machine.ts';
 import { pause, test } from './scene.ts';
@@ -23,7 +24,9 @@ for (const [kind, processes] of [['SQLite', 1], ['PostgreSQL', 2]] as const) {
     await scene.seen.gate({ faults });
     let isOver = false;
     const worked = sending.work(PROGRAMS, () => isOver);
-    await sending.kill(KILLS);
+    await sending.kill(KILLS, 2000);
+    // After a kill a message waits until another process may take it over, so fewer than that may be answered.
+    await until('a hundred messages', () => sending.posted.length > KILLS || undefined, 300_000);
     isOver = true;
     await worked;
     await scene.seen.gate({ reset: true });

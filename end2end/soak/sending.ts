@@ -132,10 +132,10 @@ export class Sending {
     }));
   }
 
-  /** Kills one of the processes in the middle of its work and restarts it, this number of times. */
-  async kill(times: number): Promise<void> {
+  /** Kills one of the processes in the middle of its work and restarts it, this number of times, at most `apart` ms apart. */
+  async kill(times: number, apart = 900): Promise<void> {
     for (let killed = 0; killed < times; killed += 1) {
-      await pause(randomInt(100, 900));
+      await pause(randomInt(100, apart));
       const victim = this.process();
       await victim.kill9();
       await victim.restart();

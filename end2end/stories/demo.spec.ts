@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
+import { GOOGLE } from '../google-steps.ts';
 import { fillForm } from '../steps.ts';
 import { freePort, until } from '../support/process.ts';
 import { Watch } from '../support/watch.ts';
@@ -21,11 +22,11 @@ async function interrupt(demo: ChildProcess): Promise<number | null> {
 }
 
 test('the demo leads to a connected mailbox and leaves nothing behind', async ({ page, context, browser }) => {
-  const [port, providerPort] = [await freePort(), await freePort()];
+  const [port, providerPort, googlePort] = [await freePort(), await freePort(), await freePort()];
   // The shell has the settings of a real installation, which the demo must not touch.
   const real = join(tmpdir(), `${randomUUID()}.sqlite`);
   const demo = spawn(fileURLToPath(new URL('../../scripts/demo.sh', import.meta.url)), {
-    env: { ...process.env, MAIL360_DATABASE_URL: `sqlite:${real}`, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort) },
+    env: { ...process.env, MAIL360_DATABASE_URL: `sqlite:${real}`, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort), DEMO_GOOGLE_PORT: String(googlePort) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -75,6 +76,17 @@ test('the demo leads to a connected mailbox and leaves nothing behind', async ({
     await expect(page.getByText(ACCOUNTS.works)).toBeVisible();
     await expect(page.getByRole('main')).toContainText('Newest message:');
     await expect(page.getByRole('main')).toContainText('Contacts: 12.');
+
+    // The values for Gmail. The rest of the way is the one of emulate.spec.ts.
+    await page.goto(url + GOOGLE.form);
+    await page.getByRole('textbox', { name: FORM.serviceName }).fill('Gmail archive');
+    await page.getByRole('textbox', { name: FORM.clientId }).fill(printed('Gmail\'s ID'));
+    await page.getByLabel(FORM.secret, { exact: true }).fill(printed('Gmail\'s secret'));
+    await page.getByRole('button', { name: FORM.add, exact: true }).click();
+    await expect(page.getByText(GOOGLE.added)).toBeVisible();
+    await page.getByRole('button', { name: GOOGLE.verify }).first().click();
+    await page.getByRole('button', { name: /Alice Adams/ }).click();
+    await expect(page.getByRole('heading', { level: 1, name: GOOGLE.works })).toBeVisible();
     await watch.conclude();
   } finally {
     const code = await interrupt(demo);
@@ -82,6 +94,6 @@ test('the demo leads to a connected mailbox and leaves nothing behind', async ({
   }
   expect(said).toContain('All its data is deleted');
   expect(existsSync(real)).toBe(false);
-  for (const ended of [port, providerPort]) await expect(fetch(`http://127.0.0.1:${ended}/`)).rejects.toThrow();
+  for (const ended of [port, providerPort, googlePort]) await expect(fetch(`http://127.0.0.1:${ended}/`)).rejects.toThrow();
   expect(existsSync(`/proc/${demo.pid}`)).toBe(false);
 });

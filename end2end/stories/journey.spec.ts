@@ -12,7 +12,6 @@ test('from the set-up link to a verified connector', { tag: '@plain' }, async ({
 
   await page.getByRole('link', { name: CONNECTORS.add }).first().click();
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
-  await expect(page.getByText('Gmail'), 'it is not there until it works').toHaveCount(0);
   await look('add-connector');
 
   const client = await provider.addClient(app.redirectUri);

@@ -128,6 +128,8 @@ test('the pages of connectors are whole at every width', async ({ page, app, pro
   await visit('add-connector-without-the-guide', '/connectors/new?guide=closed');
   // The page remembers that the guide was hidden.
   await visit('add-connector', '/connectors/new?guide=open');
+  await visit('add-connector-gmail', '/connectors/new?provider=google&guide=open');
+  await page.goto('/connectors/new?guide=open');
   const adding = { ...hiddenFields(await page.content()), provider: 'outlook', service_name: '', client_id: 'no client id', client_secret: randomUUID() };
   await visit('add-connector-with-errors', { action: '/do/connectors/add', fields: adding });
   const summary = page.getByRole('alert').getByRole('heading');

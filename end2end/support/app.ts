@@ -32,6 +32,8 @@ export interface Installation {
   movable?: boolean;
   /** The address for browsers, if it differs from the one on which it listens. */
   url?: string;
+  /** The port on which it listens, if it must be known before. */
+  port?: number;
   /** The folder of the database and the key, if not a temporary one. */
   dataDir?: string;
   /** The database, if it is not SQLite's file in the data folder. */
@@ -40,6 +42,25 @@ export interface Installation {
   log?: string;
   /** Networks whose X-Forwarded-For header is trusted. */
   proxies?: string;
+  /** The address of the stand-in for Google. Without one no request may reach Google. */
+  google?: string;
+  /** Further settings, which win. */
+  settings?: Record<string, string>;
+}
+
+/** No server listens there. */
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** The settings that lead to a stand-in for Google, which has Google's hosts on one. */
+function googleAddresses(url: string): NodeJS.ProcessEnv {
+  return {
+    MAIL360_GOOGLE_AUTHORIZE_URL: `${url}/o/oauth2/v2/auth`,
+    MAIL360_GOOGLE_TOKEN_URL: `${url}/token`,
+    MAIL360_GOOGLE_REVOKE_URL: `${url}/revoke`,
+    MAIL360_GOOGLE_ISSUER: url,
+    MAIL360_GOOGLE_GMAIL_URL: url,
+    MAIL360_GOOGLE_PEOPLE_URL: url,
+  };
 }
 
 /** One `mail360 serve --migrate` with its own database. It keeps its port when it is restarted. */
@@ -55,7 +76,7 @@ export class App {
   }
 
   static async start(providerUrl: string, how: Installation = {}): Promise<App> {
-    const app = new App(await freePort(), providerUrl, how);
+    const app = new App(how.port ?? await freePort(), providerUrl, how);
     if (how.movable) app.advance(0);
     await app.run().catch(async (error: unknown) => {
       await app.remove();
@@ -116,6 +137,8 @@ export class App {
       MAIL360_MICROSOFT_TOKEN_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/token`,
       MAIL360_MICROSOFT_GRAPH_URL: `${this.providerUrl}/v1.0`,
       MAIL360_MICROSOFT_ISSUER: `${this.providerUrl}/{tenant}/v2.0`,
+      ...googleAddresses(this.how.google ?? NOWHERE),
+      ...this.how.settings,
     };
   }
 

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { ContactAction, ContactDone } from '../provider/graph/contact-control.ts';
 import type { GateWish } from '../provider/graph/gate.ts';
 import type { Sent, SentWish } from '../provider/graph/sent-control.ts';
 import type { Load } from '../provider/graph/throttle.ts';
-import { node, until } from './process.ts';
 import type { Action, Done } from '../provider/graph/control.ts';
+import { type Client, eventsOf, launch, post, type Secret, secretsOf, StrictProcess } from './strict-process.ts';
+
+export type { Client, Secret };
 
 /** The switches of provider/settings.mjs. */
 export interface Settings {
@@ -76,18 +77,6 @@ export interface Event {
   [field: string]: unknown;
 }
 
-/** Values that only the application may see. */
-export interface Secret {
-  what: 'token' | 'verifier';
-  value: string;
-}
-
-/** An application registered at the provider, like one that an administrator registers in Azure. */
-export interface Client {
-  id: string;
-  secret: string;
-}
-
 /** A grant that the provider issued without a sign-in. */
 export interface Minted {
   login: string;
@@ -97,48 +86,15 @@ export interface Minted {
 }
 
 /** The provider's process, shared by the tests of one worker. */
-export class ProviderProcess {
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly url: string,
-    readonly secondUrl: string,
-    private readonly defaults: Settings,
-  ) {}
+export class ProviderProcess extends StrictProcess {
+  private constructor(child: ChildProcess, url: string, readonly secondUrl: string, private readonly defaults: Settings) {
+    super(child, url);
+  }
 
   static async start(): Promise<ProviderProcess> {
-    const main = fileURLToPath(new URL('../provider/main.mjs', import.meta.url));
-    const child = spawn(node(), [main], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, UNTIL_STDIN_CLOSES: 'yes', EVENT_LOG: process.env.PROVIDER_EVENT_LOG },
-    });
-    let out = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { if (!out.includes('\n')) out += text; });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
-    const line = await until('the provider to listen', () => {
-      if (child.exitCode !== null) throw new Error(`the provider ended with ${child.exitCode}: ${errors}`);
-      return out.includes('\n') ? out.slice(0, out.indexOf('\n')) : undefined;
-    }, 30_000);
-    const { url, second_url: secondUrl } = JSON.parse(line) as { url: string; second_url: string };
+    const { child, line: { url = '', second_url: secondUrl = '' } } = await launch('main.mjs');
     const defaults = (await post(url, '/__control', {})) as Settings;
     return new ProviderProcess(child, url, secondUrl, defaults);
-  }
-
-  /** Stops it at any moment: it accepts connections and never responds. */
-  freeze(): void {
-    this.child.kill('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.child.kill('SIGCONT');
-  }
-
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    this.thaw();
-    const ended = new Promise((done) => { this.child.once('exit', done); });
-    this.child.kill('SIGTERM');
-    await ended;
   }
 
   /** The provider as one test sees it: default settings, and only its own events. */
@@ -146,7 +102,7 @@ export class ProviderProcess {
     this.thaw();
     await post(this.url, '/__control', this.defaults);
     await post(this.url, '/__gate', { reset: true });
-    return new Provider(this, (await events(this.url)).length, (await secrets(this.url)).length);
+    return new Provider(this, (await eventsOf(this.url)).length, (await secretsOf(this.url)).length);
   }
 }
 
@@ -217,7 +173,7 @@ export class Provider {
   }
 
   async events(): Promise<Event[]> {
-    return (await events(this.url)).slice(this.before);
+    return (await eventsOf<Event>(this.url)).slice(this.before);
   }
 
   async requests(what: NonNullable<Event['what']>): Promise<Event[]> {
@@ -236,25 +192,11 @@ export class Provider {
 
   /** Every issued token, and every verifier that was sent. */
   async secrets(): Promise<Secret[]> {
-    return (await secrets(this.url)).slice(this.secretsBefore);
+    return (await secretsOf(this.url)).slice(this.secretsBefore);
   }
 
   /** Every response of the token endpoint, good or bad. */
   async grants(): Promise<Event[]> {
     return (await this.events()).filter((event) => event.event.startsWith('grant.'));
   }
-}
-
-async function post(url: string, path: string, body: unknown): Promise<unknown> {
-  const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
-
-async function secrets(url: string): Promise<Secret[]> {
-  return (await (await fetch(`${url}/__secrets`)).json()) as Secret[];
-}
-
-async function events(url: string): Promise<Event[]> {
-  return (await (await fetch(`${url}/__events`)).json()) as Event[];
 }
