@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make bench`: measures each budget, prints a table and writes benches/RESULTS.md. `bench.sh flame` draws the flame graph
+# `make bench`: measures each budget, prints a table and writes benches/RESULTS.md. `bench.sh PART...` measures only these
+# parts, as benches/budgets/main.rs names them, and writes nothing. `bench.sh flame` draws the flame graph
 # of the Connectors page into benches/flame.svg; perf needs root, or a kernel that allows it.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
@@ -41,5 +42,5 @@ npm_packages "$ROOT/end2end"
 newest_node "$ROOT/end2end"
 export PROVIDER_NODE=$NODE
 start_postgres
-say "Measuring; this takes a quarter of an hour"
-cargo bench --quiet --features ssr --bench budgets
+say "Measuring; this takes half an hour"
+cargo bench --quiet --features ssr --bench budgets -- "$@"

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mail360::{api::envelope::Envelope, log_in::guard::RouteAccess, people::access::Scope, router::get};
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{
     accounts::create_database,
@@ -101,6 +102,8 @@ async fn lists(table: &mut Table, server: &StrictServer, setup: Setup, what: &'s
     let folders = folders.get("data").and_then(Value::as_array).expect("folders");
     let inbox = folders.iter().find(|folder| folder.get("folderType").is_some_and(|kind| kind == "Inbox"));
     let inbox = inbox.and_then(|folder| folder.get("folderId")?.as_str()).expect("an inbox");
+    // Ids have characters that mean something in an address.
+    let inbox: String = form_urlencoded::byte_serialize(inbox.as_bytes()).collect();
     let through = api(&format!("/messages?folderId={inbox}&limit=25"));
     let straight = format!(
         "{}/v1.0/me/mailFolders/{inbox}/messages?$top=25&$orderby=receivedDateTime%20desc&$select={SELECT}",

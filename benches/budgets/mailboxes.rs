@@ -142,6 +142,7 @@ impl Mailboxes {
                         access_token: format!("access-of-{login}").into(),
                         refresh_token: Some(refresh_token.clone().into()),
                         expires_in: Some(Duration::from_hours(1)),
+                        ends_in: None,
                         id_token: None,
                         scopes: Some(connector.scopes.clone()),
                         date: None,

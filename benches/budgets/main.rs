@@ -1,5 +1,6 @@
 //! `make bench` measures each budget of the design on this machine, if possible as a ratio within one run.
-//! The program prints one table and writes it to `benches/RESULTS.md`.
+//! The program prints one table and writes it to `benches/RESULTS.md`. `scripts/bench.sh PART...` measures only these
+//! parts (pages, accounts, api, downloads, uploads) and writes nothing.
 
 #![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
@@ -44,20 +45,36 @@ async fn main() -> ExitCode {
         flame(&PathBuf::from(path)).await;
         return ExitCode::SUCCESS;
     }
+    let chosen: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
     let mut table = Table::default();
-    table.add(bundle());
-    start(&mut table).await;
-    page_against_memory(&mut table).await;
-    few_against_many(&mut table).await;
-    while_others_log_in(&mut table).await;
-    thousand_browsers(&mut table).await;
-    memory(&mut table).await;
-    accounts::measure(&mut table).await;
-    api::measure(&mut table).await;
-    downloads::measure(&mut table).await;
-    uploads::measure(&mut table).await;
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
+    if is_wanted("pages") {
+        table.add(bundle());
+        start(&mut table).await;
+        page_against_memory(&mut table).await;
+        few_against_many(&mut table).await;
+        while_others_log_in(&mut table).await;
+        thousand_browsers(&mut table).await;
+        memory(&mut table).await;
+    }
+    if is_wanted("accounts") {
+        accounts::measure(&mut table).await;
+    }
+    if is_wanted("api") {
+        api::measure(&mut table).await;
+    }
+    if is_wanted("downloads") {
+        downloads::measure(&mut table).await;
+    }
+    if is_wanted("uploads") {
+        uploads::measure(&mut table).await;
+    }
+    // The file has the measurements of one run.
+    if chosen.is_empty() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
+    }
     if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
