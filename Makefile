@@ -7,7 +7,7 @@ help: ## List the targets
 run: ## Build the program and serve it on http://localhost:3000
 	@scripts/run.sh
 
-demo: ## Start the program and a provider that looks like Microsoft's, and print what to click
+demo: ## Start the program and providers that look like Microsoft's and Google's, and print what to click
 	@scripts/demo.sh
 
 test: ## Run all tests

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { transformSync } from 'esbuild';
 import { browserslistToTargets, bundle } from 'lightningcss';
 
 const [work, site] = process.argv.slice(2).map((path) => resolve(path));
@@ -16,8 +17,10 @@ const style = bundle({
   // Browsers that support light-dark(): a lowered version would not follow the system's setting.
   targets: browserslistToTargets(['chrome 123', 'edge 123', 'firefox 120', 'safari 17.5']),
 });
+// wasm-bindgen writes comments and long names.
+const script = transformSync(readFileSync(join(work, 'mail360.js'), 'utf8'), { minify: true, format: 'esm', target: 'es2022' });
 const files = {
-  '.js': readFileSync(join(work, 'mail360.js')),
+  '.js': Buffer.from(script.code),
   '_bg.wasm': readFileSync(join(work, 'mail360_bg.wasm')),
   '.css': style.code,
 };

@@ -2,11 +2,11 @@
 # `make audit` runs tools by other authors against the program. It takes about ten minutes, installs what
 # it needs, and stays on this machine. It runs as root, because one tool accepts only port 443.
 #
-#   scripts/audit.sh [observatory csp schemathesis msgraph api wapiti sqlmap ffuf slow lighthouse deny]
+#   scripts/audit.sh [observatory csp schemathesis msgraph google api wapiti sqlmap ffuf slow lighthouse deny]
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 
-all=(observatory csp schemathesis msgraph api wapiti sqlmap ffuf slow lighthouse deny)
+all=(observatory csp schemathesis msgraph google api wapiti sqlmap ffuf slow lighthouse deny)
 for name in "$@"; do
   [[ " ${all[*]} " == *" $name "* ]] || die "There is no $name here; there are: ${all[*]}"
 done
@@ -25,27 +25,29 @@ done
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 [ ${#packages[@]} = 0 ] || debian "${packages[@]}"
 # A folder for each tool, because they need different versions of the same libraries.
-MSGRAPH=msgraph-sdk==1.65.0
-for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5 "msgraph:$MSGRAPH"; do
-  venv=$TOOLS/audit-${tool%%:*}
-  if [ "$(cat "$venv/installed" 2>/dev/null)" != "${tool#*:}" ]; then
-    say "Installing ${tool%%:*}"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet "${tool#*:}"
-    printf '%s' "${tool#*:}" >"$venv/installed"
-  fi
-done
+MSGRAPH=msgraph-sdk==1.65.0 GOOGLE=google-api-python-client==2.202.0
+python_packages audit-wapiti wapiti3==3.2.3
+python_packages audit-schemathesis schemathesis==4.32.5
+python_packages audit-msgraph "$MSGRAPH"
+python_packages audit-google "$GOOGLE"
 
 own_settings
 work_folder
 password=$(random 15)
 
-# serve NAME PORT PUBLIC_URL [PROVIDER]: starts a program with an administrator.
+# google_settings URL: leads the program to a stand-in for Google, which has all of Google's hosts on one.
+google_settings() {
+  export MAIL360_GOOGLE_AUTHORIZE_URL=$1/o/oauth2/v2/auth MAIL360_GOOGLE_TOKEN_URL=$1/token MAIL360_GOOGLE_REVOKE_URL=$1/revoke
+  export MAIL360_GOOGLE_ISSUER=$1 MAIL360_GOOGLE_GMAIL_URL=$1 MAIL360_GOOGLE_PEOPLE_URL=$1
+}
+
+# serve NAME PORT PUBLIC_URL [PROVIDER [GOOGLE]]: starts a program with an administrator.
 serve() {
   local folder=$WORK/$1
   export MAIL360_LISTEN=127.0.0.1:$2 MAIL360_PUBLIC_URL=$3 MAIL360_DATA_DIR=$folder MAIL360_LOG=warn
   export MAIL360_TRUSTED_PROXIES=127.0.0.0/8
   # No request may reach a provider, unless a scan has one of its own.
+  google_settings "${5:-http://127.0.0.1:9}"
   if [ -n "${4:-}" ]; then
     export MAIL360_MICROSOFT_AUTHORIZE_URL=$4/{tenant}/oauth2/v2.0/authorize MAIL360_MICROSOFT_ISSUER=$4/{tenant}/v2.0
     export MAIL360_MICROSOFT_TOKEN_URL=$4/{tenant}/oauth2/v2.0/token MAIL360_MICROSOFT_GRAPH_URL=$4/v1.0
@@ -194,6 +196,46 @@ if wanted msgraph; then
     "$NODE" -p 'const { messages, folders, contacts } = JSON.parse(require("fs").readFileSync(process.argv[1]));
       `${messages.length} messages, ${folders.length} folders, ${contacts.length} contacts`' "$WORK/passed-read.json" || true
   ); sends, uploads and changes alike" $status
+fi
+
+if wanted google; then
+  # Google's clients for JavaScript and Python, at the stand-in for Google and through the raw passage. Uploads of the one
+  # for Python go to Google's own host, so it sends small messages only (docs/api.md).
+  npm_packages "$ROOT/end2end"
+  choose_myworld
+  gmail=http://localhost:3206 stand_in=http://127.0.0.1:3207
+  gmail_id=123456789012-audit.apps.googleusercontent.com gmail_secret=GOCSPX-$(random 21)
+  clients=$("$NODE" -p 'JSON.stringify([{ client_id: process.argv[1], client_secret: process.argv[2], redirect_uris: [process.argv[3]] }])' \
+    "$gmail_id" "$gmail_secret" "$gmail/api/connectors")
+  PORT=3207 CLIENTS=$clients "$NODE" "$ROOT/end2end/provider/google/main.ts" >"$WORK/google.log" 2>&1 &
+  PIDS+=($!)
+  for _ in $(seq 300); do
+    grep -q '"listening"' "$WORK/google.log" && break
+    sleep 0.1
+  done
+  serve gmail 3206 "$gmail" '' "$stand_in"
+  gmail_cookie=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" "$gmail" ada@contoso.test "$password")
+  gmail_account=$("$NODE" "$ROOT/scripts/audit/connect-mailbox.mjs" "$gmail" "$gmail_cookie" "$gmail_id" "$gmail_secret" alice@contoso.test google)
+  gmail_key=$("$NODE" "$ROOT/scripts/audit/add-api-client.mjs" "$gmail" "$gmail_cookie")
+  gmail_token=$(curl --silent --header "Authorization: Bearer $gmail_key" "$gmail/api/accounts/$gmail_account/token" |
+    "$NODE" -p 'JSON.parse(require("fs").readFileSync(0)).data.token' || true)
+  # client LANGUAGE NAME BASE_URL TOKEN
+  client() {
+    local command=("$NODE" "$ROOT/scripts/audit/google-client.mjs")
+    [ "$1" = python ] && command=("$TOOLS/audit-google/bin/python" "$ROOT/scripts/audit/google-client.py")
+    "${command[@]}" "$3" "$4" >"$WORK/$2-$1.json" 2>"$WORK/$2-$1.txt"
+  }
+  status=0
+  for language in javascript python; do
+    client $language straight "$stand_in" "$gmail_token" || status=1
+    client $language passed "$gmail/api/accounts/$gmail_account/proxy" "$gmail_key" || status=1
+    [ -s "$WORK/straight-$language.json" ] && cmp "$WORK/straight-$language.json" "$WORK/passed-$language.json" || status=1
+  done
+  [ $status = 0 ] || tail -n 20 "$WORK"/straight-*.txt "$WORK"/passed-*.txt
+  verdict google "googleapis and $GOOGLE, at the stand-in itself and through the raw passage: read the same $(
+    "$NODE" -p 'const { messages, labels, contacts } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+      `${messages} messages, ${labels} labels, ${contacts} contacts`' "$WORK/passed-python.json" || true
+  ); send, label and change alike" $status
 fi
 
 if wanted api; then

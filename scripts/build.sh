@@ -32,7 +32,8 @@ rm -rf "$work"
 "$WASM_BINDGEN" --target web --no-typescript --out-name mail360 --out-dir "$work" \
   "$TARGET/$WASM_TARGET/$browser_folder/mail360.wasm"
 if [ "$kind" = release ]; then
-  "$ROOT/scripts/node_modules/.bin/wasm-opt" -Oz --strip-debug --strip-producers \
+  # Flat code first: it makes the rest a hundredth smaller.
+  "$ROOT/scripts/node_modules/.bin/wasm-opt" --flatten --local-cse --rereloop -Oz -Oz --converge --strip-debug --strip-producers \
     --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-reference-types --enable-multivalue --enable-extended-const \
     -o "$work/mail360_bg.wasm" "$work/mail360_bg.wasm"

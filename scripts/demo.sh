@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# `make demo`: the program, a local provider that looks like Microsoft's, and what to click: the whole way to a connected
-# mailbox without an Azure account. All data is deleted at the end. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
+# `make demo`: the program, local providers that look like Microsoft's and Google's, and what to click: the whole way to a
+# connected mailbox without an account at either. All data is deleted at the end. Other ports: MAIL360_LISTEN,
+# DEMO_PROVIDER_PORT, DEMO_GOOGLE_PORT.
 . "$(dirname "$0")/lib.sh"
 
 own_settings
 listen=${MAIL360_LISTEN:-127.0.0.1:3000}
 port=${listen##*:}
 provider_port=${DEMO_PROVIDER_PORT:-4210}
+google_port=${DEMO_GOOGLE_PORT:-4211}
 # Before the build, which takes minutes.
-for taken in "$listen" "127.0.0.1:$provider_port"; do
-  port_is_free "$taken" "choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4211 make demo"
+for taken in "$listen" "127.0.0.1:$provider_port" "127.0.0.1:$google_port"; do
+  port_is_free "$taken" "choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4212 DEMO_GOOGLE_PORT=4213 make demo"
 done
 # An existing binary may be named.
 if [ -z "${MAIL360_BINARY:-}" ]; then
@@ -25,15 +27,21 @@ trap 'say "The demo has ended. All its data is deleted."; exit 0' INT TERM
 
 client_id=$("$NODE" -p "require('node:crypto').randomUUID()")
 client_secret=$(random 30)
+google_id=123456789012-$("$NODE" -p "require('node:crypto').randomBytes(16).toString('hex')").apps.googleusercontent.com
+google_secret=GOCSPX-$(random 21)
 password=$(random 15)
 url=http://localhost:$port
 provider=http://127.0.0.1:$provider_port
+google=http://127.0.0.1:$google_port
 
 export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$WORK/data MAIL360_LOG=warn MAIL360_LOG_FORMAT=text
 export MAIL360_MICROSOFT_AUTHORIZE_URL=$provider/oauth2/v2.0/authorize
 export MAIL360_MICROSOFT_TOKEN_URL=$provider/oauth2/v2.0/token
 export MAIL360_MICROSOFT_GRAPH_URL=$provider/v1.0
 export MAIL360_MICROSOFT_ISSUER=$provider/{tenant}/v2.0
+export MAIL360_GOOGLE_AUTHORIZE_URL=$google/o/oauth2/v2/auth MAIL360_GOOGLE_TOKEN_URL=$google/oauth2/token
+export MAIL360_GOOGLE_REVOKE_URL=$google/oauth2/revoke MAIL360_GOOGLE_ISSUER=$google
+export MAIL360_GOOGLE_GMAIL_URL=$google MAIL360_GOOGLE_PEOPLE_URL=$google
 
 "$MAIL360_BINARY" migrate >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
 "$MAIL360_BINARY" organisation add --name Contoso >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
@@ -43,6 +51,9 @@ export MAIL360_MICROSOFT_ISSUER=$provider/{tenant}/v2.0
 # If one of them does not start, its own output says why.
 PORT=$provider_port CLIENT_ID=$client_id CLIENT_SECRET=$client_secret REDIRECT_URI=$url/api/connectors \
   "$NODE" "$ROOT/end2end/provider/demo.mjs" >"$WORK/provider" 2>&1 &
+PIDS+=($!)
+PORT=$google_port CLIENT_ID=$google_id CLIENT_SECRET=$google_secret REDIRECT_URI=$url/api/connectors \
+  "$NODE" "$ROOT/end2end/provider/demo-google.mjs" >"$WORK/google" 2>&1 &
 PIDS+=($!)
 "$MAIL360_BINARY" serve >"$WORK/program" 2>&1 &
 PIDS+=($!)
@@ -57,8 +68,8 @@ PIDS+=($!)
       }
     }
   })();
-' "$url/readyz" "$provider/.well-known/openid-configuration" ||
-  die "The demo did not come up:"$'\n'"$(cat "$WORK/provider" "$WORK/program")"
+' "$url/readyz" "$provider/.well-known/openid-configuration" "$google/.well-known/openid-configuration" ||
+  die "The demo did not come up:"$'\n'"$(cat "$WORK/provider" "$WORK/google" "$WORK/program")"
 
 cat <<TEXT
 
@@ -85,9 +96,15 @@ $BOLD== The demo runs$PLAIN
 
   Then try a wrong secret (Replace the client secret on the connector's page): the page says what to change.
 
+  For Gmail do steps 2 to 5 again, with these values after a click on Gmail in step 2:
+       Service Name     Gmail archive
+       Gmail's ID       $google_id
+       Gmail's secret   $google_secret
+  and with Google in place of Microsoft in steps 3 and 4.
+
   Ctrl-C ends the demo and deletes all its data.
 
 TEXT
 
 wait -n "${PIDS[@]}" || true
-die "One of the two has ended:"$'\n'"$(cat "$WORK/provider" "$WORK/program")"
+die "A part of the demo has ended:"$'\n'"$(cat "$WORK/provider" "$WORK/google" "$WORK/program")"

@@ -82,6 +82,27 @@ npm_packages() {
   fi
 }
 
+# python_packages NAME PACKAGE...: installs packages from PyPI into a folder of their own, unless they are installed.
+python_packages() {
+  local venv=$TOOLS/$1 wanted
+  shift
+  wanted=$*
+  [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ] || return 0
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3 python3-venv
+  say "Installing ${venv##*/}"
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" || die "pip could not install $wanted."
+  printf '%s' "$wanted" >"$venv/installed"
+}
+
+# choose_myworld: sets MYWORLD to a Python with the mailboxes of Gmail for the tests.
+choose_myworld() {
+  local packages
+  mapfile -t packages < <(grep -vE '^(#|$)' "$ROOT/end2end/provider/google/requirements.txt")
+  python_packages myworld "${packages[@]}"
+  export MYWORLD=$TOOLS/myworld/bin/python
+}
+
 # newest_node FOLDER: sets NODE to the one from the packages of that folder, if there is one: some need a
 # newer one than a distribution's.
 newest_node() {

@@ -85,6 +85,7 @@ browser() {
   command -v curl >/dev/null || debian curl
   command -v openssl >/dev/null || debian openssl
   npm_packages "$ROOT/end2end"
+  choose_myworld
   # Playwright refuses Debian's.
   newest_node "$ROOT/end2end"
   # Two stories run the program on it, and look into it with psql of the same version.

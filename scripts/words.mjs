@@ -33,7 +33,7 @@ const SENTENCES = /** @type {const} */ ([
  */
 const SCREENS = [
   // German and French write it with a hyphen: the texts of the pages behind a link.
-  { word: 'e-mail', pattern: /\be-mails?\b/gi, plainer: 'email', files: /^src\/(?!providers\/microsoft\/permission_words\.rs|sign_ins\/pages\/connect\/texts)/ },
+  { word: 'e-mail', pattern: /\be-mails?\b/gi, plainer: 'email', files: /^src\/(?!providers\/\w+\/permission_words\.rs|sign_ins\/pages\/connect\/texts)/ },
   { word: 'signed in', pattern: /\b(?:(?:are|is|be|being|no longer|stay) signed in\b|signed-in (?:browsers?|users?)\b)/gi, plainer: 'logged in', files: /^src\/(app|log_in|people|activity|ui|platform|router)[./]/ },
   { word: 'sign (a character)', pattern: /(?<![\w{])signs?\b(?! (?:in|up|out|people|users|them|the user)\b)(?![-"}])/g, plainer: 'character', files: /^src\// },
   { word: 'account (a profile)', pattern: /\b(?:my|your|this|an?) account\b/gi, plainer: 'profile, user', files: /^src\/(log_in|people|ui)[./]|^src\/app\/(people|person)_page/ },

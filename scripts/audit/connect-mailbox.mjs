@@ -1,9 +1,24 @@
-// Adds a connector for an application at the strict server of end2end/provider, verifies it, and connects a mailbox with
-// a connect link, as their owners do. Prints the account's key.
+// Adds a connector for an application at a strict server of end2end/provider, verifies it, and connects a mailbox with a
+// connect link, as their owners do. Prints the account's key.
 //
-//   node connect-mailbox.mjs URL COOKIE CLIENT_ID CLIENT_SECRET LOGIN
+//   node connect-mailbox.mjs URL COOKIE CLIENT_ID CLIENT_SECRET LOGIN [google]
 
-const [url = '', cookie = '', clientId = '', clientSecret = '', login = ''] = process.argv.slice(2);
+const [url = '', cookie = '', clientId = '', clientSecret = '', login = '', provider = 'outlook'] = process.argv.slice(2);
+
+/** What differs between the two providers: the fields and permissions of the form, and the address of a sign-in. */
+const OWN = {
+  outlook: {
+    fields: { account_type: 'tenants_and_personal' },
+    scopes: ['Mail.ReadWrite', 'Mail.Send', 'Contacts.ReadWrite', 'MailboxSettings.ReadWrite'],
+    authorize: /href="([^"]*\/oauth2\/v2\.0\/authorize[^"]*)"/,
+  },
+  google: {
+    fields: { hosted_domain: '' },
+    scopes: ['gmail.modify', 'gmail.send', 'contacts'].map((name) => `https://www.googleapis.com/auth/${name}`),
+    authorize: /href="([^"]*\/o\/oauth2\/v2\/auth[^"]*)"/,
+  },
+}[provider];
+if (!OWN) throw new Error(`no provider is called ${provider}`);
 
 /** Cookies of one browser, by host. @type {() => Map<string, Map<string, string>>} */
 const browser = () => new Map();
@@ -31,7 +46,7 @@ async function send(jar, to, fields = undefined) {
 
 /** The address at the provider that a page of ours leads to. @param {string} html */
 function authorizeIn(html) {
-  const found = /href="([^"]*\/oauth2\/v2\.0\/authorize[^"]*)"/.exec(html)?.[1];
+  const found = OWN?.authorize.exec(html)?.[1];
   if (!found) throw new Error(`no address of the provider in: ${html.slice(-1000)}`);
   return found.replaceAll('&amp;', '&');
 }
@@ -65,19 +80,18 @@ ada.set(new URL(url).host, new Map(cookie.split('; ').map((pair) => {
   return [pair.slice(0, at), pair.slice(at + 1)];
 })));
 
-const form = await (await send(ada, `${url}/connectors/new`)).text();
+const form = await (await send(ada, `${url}/connectors/new?provider=${provider}`)).text();
 const hidden = (/** @type {string} */ name) => new RegExp(`name="${name}" value="([^"]*)"`).exec(form)?.[1] ?? '';
-const scopes = ['Mail.ReadWrite', 'Mail.Send', 'Contacts.ReadWrite', 'MailboxSettings.ReadWrite'];
 const body = new URLSearchParams({
   form: hidden('form'),
   owner: hidden('owner'),
-  provider: 'outlook',
+  provider,
   service_name: 'Scanned',
   client_id: clientId,
   client_secret: clientSecret,
-  account_type: 'tenants_and_personal',
+  ...OWN.fields,
 });
-for (const scope of scopes) body.append('scopes[]', scope);
+for (const scope of OWN.scopes) body.append('scopes[]', scope);
 const added = await fetch(`${url}/do/connectors/add`, {
   method: 'POST', redirect: 'manual', body, headers: { cookie, 'sec-fetch-site': 'same-origin' },
 });
