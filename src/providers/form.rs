@@ -84,13 +84,15 @@ pub struct FileValues<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListedUris<'a>(pub &'a str);
 
-impl<'a> ListedUris<'a> {
+impl ListedUris<'_> {
     pub fn has(self, uri: &str) -> bool {
         self.0.contains(&["\"", uri, "\""].concat())
     }
+}
 
+#[cfg(feature = "ssr")]
+impl<'a> ListedUris<'a> {
     /// All of them. The browser does without.
-    #[cfg(feature = "ssr")]
     pub fn all(self) -> Vec<&'a str> {
         self.0.split('"').skip(1).step_by(2).collect()
     }
