@@ -5,6 +5,8 @@
 //! has the traits; `oauth` makes the requests that all providers share.
 
 #[cfg(feature = "ssr")]
+mod address;
+#[cfg(feature = "ssr")]
 mod color;
 #[cfg(feature = "ssr")]
 pub mod diagnosis;

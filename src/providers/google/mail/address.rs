@@ -1,25 +1,10 @@
 //! Builds the addresses of requests to Google: paths with ids, and queries.
 
-use std::fmt::Write;
-
+pub(super) use crate::providers::address::{Query, encoded};
 use crate::providers::mailbox::{MailError, MailProblem};
 
 /// Maximum number of characters of an id.
 const MAX_ID: usize = 400;
-
-/// Percent-encodes everything but the unreserved characters (RFC 3986, 2.3).
-pub(super) fn encoded(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            written.push(char::from(byte));
-        } else {
-            // Writing to a String does not fail.
-            let _ = write!(written, "%{byte:02X}");
-        }
-    }
-    written
-}
 
 /// An id as one segment of a path. Ids of Gmail are hexadecimal numbers, words such as `INBOX` and `Label_12`, or begin
 /// with `r` as those of drafts do, so that one with another character cannot exist. In particular no id is `..`.
@@ -37,27 +22,6 @@ pub(super) fn segment(id: &str) -> Result<String, MailError> {
 pub(super) fn is_draft(id: &str) -> bool {
     let number = id.strip_prefix('r').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The query of an address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Query(String);
-
-impl Query {
-    /// The query with this parameter, which may be there several times. `name` needs no encoding.
-    #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.0.push(if self.0.is_empty() { '?' } else { '&' });
-        self.0.push_str(name);
-        self.0.push('=');
-        self.0.push_str(&encoded(value));
-        self
-    }
-
-    /// The path followed by the query.
-    pub(super) fn on(&self, path: &str) -> String {
-        format!("{path}{}", self.0)
-    }
 }
 
 #[cfg(test)]
@@ -83,13 +47,6 @@ mod tests {
             prop_assert!(segment(&with_wrong).is_err());
         }
 
-        #[test]
-        fn a_value_of_a_query_stays_one_value(value in "\\PC{0,40}", other in "\\PC{0,40}") {
-            let path = Query::default().with("q", &value).with("labelIds", &other).on("/messages");
-            let url = Url::parse(&format!("https://gmail.example{path}")).expect("a URL");
-            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-            prop_assert_eq!(pairs, [("q".to_owned(), value), ("labelIds".to_owned(), other)]);
-        }
     }
 
     #[test]

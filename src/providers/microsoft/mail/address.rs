@@ -1,25 +1,10 @@
 //! Builds the addresses of requests to Microsoft Graph: paths with ids, queries, and literals of filters.
 
-use std::fmt::Write;
-
+pub(super) use crate::providers::address::{Query, encoded};
 use crate::providers::mailbox::{MailError, MailProblem};
 
 /// Maximum number of characters of an id.
 const MAX_ID: usize = 400;
-
-/// Percent-encodes everything but the unreserved characters (RFC 3986, 2.3).
-pub(super) fn encoded(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            written.push(char::from(byte));
-        } else {
-            // Writing to a String does not fail.
-            let _ = write!(written, "%{byte:02X}");
-        }
-    }
-    written
-}
 
 /// An id as one segment of a path. Ids of Exchange are base64 or base64url, so that one with another character
 /// cannot exist. In particular no id is `..`, and none begins with `$`, which would be another request.
@@ -35,27 +20,6 @@ pub(super) fn segment(id: &str) -> Result<String, MailError> {
 /// A text as a literal in `$filter` (the URL conventions of `OData` 4.01, 5.1.1.6.1).
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-/// The query of an address.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Query(String);
-
-impl Query {
-    /// The query with this parameter. `name` needs no encoding.
-    #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.0.push(if self.0.is_empty() { '?' } else { '&' });
-        self.0.push_str(name);
-        self.0.push('=');
-        self.0.push_str(&encoded(value));
-        self
-    }
-
-    /// The path followed by the query.
-    pub(super) fn on(&self, path: &str) -> String {
-        format!("{path}{}", self.0)
-    }
 }
 
 #[cfg(test)]
@@ -80,14 +44,6 @@ mod tests {
         fn any_other_text_is_the_id_of_no_item(id in "\\PC{0,20}", wrong in "[^A-Za-z0-9+/=_-]") {
             let with_wrong = format!("{id}{wrong}");
             prop_assert!(segment(&with_wrong).is_err());
-        }
-
-        #[test]
-        fn a_value_of_a_query_stays_one_value(value in "\\PC{0,40}", other in "\\PC{0,40}") {
-            let path = Query::default().with("$filter", &value).with("$search", &other).on("/me/messages");
-            let url = Url::parse(&format!("https://graph.example/v1.0{path}")).expect("a URL");
-            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-            prop_assert_eq!(pairs, [("$filter".to_owned(), value), ("$search".to_owned(), other)]);
         }
 
         #[test]
