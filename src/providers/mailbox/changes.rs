@@ -143,6 +143,10 @@ pub trait MailboxChanges {
     /// Deletes a label. One that is gone is [`super::MailProblem::NotFound`], as with folders and contacts.
     async fn delete_label(&self, call: &MailCall<'_>, label: &str) -> Result<(), MailError>;
 
+    /// Refuses a new contact as [`Self::create_contact`] does, as far as that is known without the provider: an id of a
+    /// folder whose form no id has, and what the provider has no place for.
+    fn check_contact(&self, fields: &ContactFields) -> Result<(), MailError>;
+
     async fn create_contact(&self, call: &MailCall<'_>, fields: &ContactFields)
     -> Result<Contact, MailError>;
 

@@ -18,7 +18,7 @@ const SEE_USER: Words = Words {
 };
 
 const STAY_CONNECTED: Words = Words {
-    english: "Keep this access when you are not there, until it is ended",
+    english: "Keep this access while you are away, until it is ended",
     german: "Diesen Zugriff auch in Ihrer Abwesenheit behalten, bis er beendet wird",
     french: "Garder cet accès en votre absence, jusqu’à ce qu’il soit retiré",
     spanish: "Mantener este acceso cuando usted no esté presente, hasta que se retire",

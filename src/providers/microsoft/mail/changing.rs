@@ -89,6 +89,10 @@ impl MailboxChanges for GraphMailbox {
         label_changes::delete(&self.graph(call), label).await
     }
 
+    fn check_contact(&self, fields: &ContactFields) -> Result<(), MailError> {
+        contact_changes::check(fields)
+    }
+
     async fn create_contact(
         &self,
         call: &MailCall<'_>,

@@ -36,6 +36,12 @@ const TOO_MANY_URLS: &str = "Outlook keeps one address of a web page: give one o
 const NO_MOVE: &str = "A contact stays in its folder: create it in the other one.";
 const WRONG_ETAG: &str = "Give the etag of the contact as it was read.";
 
+/// Refuses a new contact that Outlook has no place for.
+pub(super) fn check(fields: &ContactFields) -> Result<(), MailError> {
+    contacts::path_of(fields.folder.as_deref())?;
+    members(fields).map(drop)
+}
+
 /// Creates a contact.
 pub(super) async fn create(graph: &Graph<'_>, fields: &ContactFields) -> Result<Contact, MailError> {
     let path = contacts::path_of(fields.folder.as_deref())?;

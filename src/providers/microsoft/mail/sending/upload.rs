@@ -16,7 +16,7 @@ use super::super::{
     request::{Graph, MAIL_WRITE, refused},
 };
 use crate::providers::{
-    mailbox::{MailBody, MailError, MailProblem, MailRequest, MailResponse, OutgoingFile, read_whole},
+    mailbox::{Limit, MailBody, MailError, MailProblem, MailRequest, MailResponse, OutgoingFile, read_whole},
     members::without_mark,
     mime::{self, Fault},
     oauth::ResponseMeta,
@@ -26,7 +26,7 @@ use crate::providers::{
 const PIECE: u64 = 10 * 320 * 1024;
 /// Maximum number of bytes of an answer of the other host.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How often one piece is interrupted before the upload is given up.
+/// How often one piece is interrupted or throttled before the upload is given up.
 const MAX_CUTS: usize = 3;
 
 /// An upload that was begun. `Debug` does not print its address.
@@ -104,6 +104,9 @@ async fn send_pieces(graph: &Graph<'_>, session: &Session, file: &OutgoingFile) 
     loop {
         let (step, cut) = match send_piece(graph, session, file, at).await {
             Step::Cut(error) => (ask(graph, session).await, Some(error)),
+            // Exchange takes 150 MB of a mailbox in five minutes. The next request waits for as long as it wants. If the
+            // upload began again, several at once would use that up again and again, and none would come to its end.
+            Step::Failed(error) if is_throttled(&error) => (Step::Next(at), Some(error)),
             step => (step, None),
         };
         match step {
@@ -121,6 +124,11 @@ async fn send_pieces(graph: &Graph<'_>, session: &Session, file: &OutgoingFile) 
             }
         }
     }
+}
+
+/// Whether the host wants fewer requests. It has nothing of the piece then.
+fn is_throttled(error: &MailError) -> bool {
+    matches!(error.problem, MailProblem::Throttled { limit: Limit::Provider, .. })
 }
 
 /// Sends the piece that begins here.

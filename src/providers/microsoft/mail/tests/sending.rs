@@ -2,6 +2,7 @@
 
 mod at_once;
 mod attaching;
+mod combinations;
 mod drafts;
 mod uploading;
 mod wire;

@@ -102,6 +102,25 @@ async fn an_upload_goes_on_where_it_was_cut() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_throttled_goes_on_with_the_same_piece() {
+    let wire = Wire::new([
+        no_files(),
+        session(),
+        next(PIECE),
+        error(429, "x"),
+        error(429, "x"),
+        next(2 * PIECE),
+        error(429, "x"),
+        empty(201),
+    ]);
+    assert_eq!(attach(&wire).await, None);
+    let sent = wire.sent();
+    let lines: Vec<_> = sent[2..].iter().map(Sent::line).collect();
+    assert_eq!(lines, [PUT; 6]);
+    assert!(uploaded(&sent) == content());
+}
+
+#[tokio::test]
 async fn the_draft_tells_whether_a_file_has_arrived_whose_session_is_gone() {
     let cut =
         || [no_files(), session(), next(PIECE), next(2 * PIECE), failure(MailProblem::Slow), error(404, "x")];
@@ -131,12 +150,12 @@ async fn an_upload_that_gets_nowhere_is_given_up() {
 #[tokio::test]
 async fn an_upload_that_is_refused_leaves_nothing() {
     let throttled = MailProblem::Throttled { limit: Limit::Provider, retry_after: None };
-    for (reply, expected) in
-        [(error(429, "x"), throttled), (error(400, "ErrorQuotaExceeded"), MailProblem::Refused)]
-    {
-        let wire = Wire::new([no_files(), session(), reply, empty(204)]);
+    let refused: [fn() -> Reply; 2] = [|| error(429, "x"), || error(400, "ErrorQuotaExceeded")];
+    for (reply, (tries, expected)) in refused.into_iter().zip([(3, throttled), (1, MailProblem::Refused)]) {
+        let begun = [no_files(), session()];
+        let wire = Wire::new(begun.into_iter().chain((0..tries).map(|_| reply())).chain([empty(204)]));
         assert_eq!(attach(&wire).await, Some(expected));
-        assert_eq!(wire.lines()[3], PUT.replace("PUT", "DELETE"));
+        assert_eq!(wire.lines()[2 + tries], PUT.replace("PUT", "DELETE"));
     }
     // The file ends before it should: the last piece is not sent.
     let wire = Wire::new([no_files(), session(), next(PIECE), next(2 * PIECE), empty(204)]);
