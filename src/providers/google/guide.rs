@@ -78,7 +78,7 @@ fn project(shown: &Shown) -> Part {
             {ticks.step("G3", view! {
                 <p>
                     "Open " {console.link(Page::PeopleApi)} " and click " <strong>"Enable"</strong>
-                    ". It has the contacts."
+                    ". It gives access to contacts."
                 </p>
             })}
             {ticks.step("G4", view! {
@@ -176,7 +176,7 @@ fn permissions_to_add(shown: &Shown) -> impl IntoView + use<> {
                 <code data-mirror="names" data-required=required.join(" ")>{scopes.join("\n")}</code>
                 <CopyButton what="all names" />
             </div>
-            <p class="help">"Google has three classes of permissions:"</p>
+            <p class="help">"How Google classes each permission:"</p>
             <ul class="list help" role="list">{classes}</ul>
             <p class="help">
                 "With the audience " <em>"Internal"</em> " the class makes no difference. With " <em>"External"</em>

@@ -40,7 +40,7 @@ pub fn help(field: &Field) -> FieldHelp {
              Users see the App name when they sign in.",
         ),
         Field::ClientId => (
-            "It ends in .apps.googleusercontent.com. You can also paste the whole JSON file here.",
+            "It ends in .apps.googleusercontent.com. Or paste the whole JSON file.",
             "The ID of your OAuth client at Google. In the console: Google Auth Platform > Clients > your client. Do not \
              copy the project number or the email of a service account.",
         ),
@@ -50,7 +50,7 @@ pub fn help(field: &Field) -> FieldHelp {
              secret: Google Auth Platform > Clients > your client > Add secret.",
         ),
         Field::SecretExpires => (
-            "Secrets of Google do not expire. Leave it empty.",
+            "Google’s secrets do not expire. Leave it empty.",
             "Enter a day only if your company changes its secrets on a day of its own. You are warned here 60 days \
              before.",
         ),

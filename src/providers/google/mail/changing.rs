@@ -89,6 +89,10 @@ impl MailboxChanges for GmailMailbox {
         label_changes::delete(&self.google(call), label).await
     }
 
+    fn check_contact(&self, fields: &ContactFields) -> Result<(), MailError> {
+        contact_write::check(fields)
+    }
+
     async fn create_contact(
         &self,
         call: &MailCall<'_>,

@@ -55,11 +55,7 @@ pub(super) async fn changes(google: &Google<'_>, token: Option<&str>) -> Result<
     let answer = google.get(CONTACTS_READ, &google.people(&query.on("/people/me/connections"))).await;
     let answer = answer.map_err(|error| {
         // A token that is not valid any more does not always say why.
-        if token.is_some() {
-            people::on_failed_precondition(error, MailProblem::SyncTokenExpired)
-        } else {
-            error
-        }
+        if token.is_some() { people::on_unknown_token(error, MailProblem::SyncTokenExpired) } else { error }
     })?;
     let (mut changed, mut removed): (_, Vec<String>) = (Vec::new(), Vec::new());
     for person in items(&answer, "connections") {

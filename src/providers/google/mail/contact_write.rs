@@ -22,6 +22,12 @@ use crate::providers::{
 
 const NO_MOVE: &str = "A contact stays in its folder: create it in the other one.";
 
+/// Refuses a new contact that Google has no place for.
+pub(super) fn check(fields: &ContactFields) -> Result<(), MailError> {
+    fields.folder.as_deref().map(people::group).transpose()?;
+    members::of_new(fields).map(drop)
+}
+
 /// Creates a contact, in its folder or not at all.
 ///
 /// # Errors

@@ -40,6 +40,7 @@ const READ_AT_ONCE: usize = 100;
 const MAX_FOUND: usize = 30;
 /// Maximum number of pages of contacts that are compared one by one, where a search of the API may have missed some.
 const MAX_COMPARED_PAGES: usize = 5;
+const FORGOTTEN: &str = "cursor: The provider has forgotten this list. Begin again without it.";
 const TOO_MANY_FOLDERS: &str =
     "The mailbox has more contact groups than a call reads. Read them with the raw passage.";
 
@@ -96,7 +97,11 @@ async fn page(google: &Google<'_>, place: &Place) -> Result<Json, MailError> {
     if let Some(page) = &place.page {
         query = query.with("pageToken", page);
     }
-    google.get(CONTACTS_READ, &google.people(&query.on("/people/me/connections"))).await
+    let answer = google.get(CONTACTS_READ, &google.people(&query.on("/people/me/connections"))).await;
+    answer.map_err(|error| match place.page {
+        Some(_) => people::on_unknown_token(error, MailProblem::InvalidValue(FORGOTTEN)),
+        None => error,
+    })
 }
 
 async fn list_all(google: &Google<'_>, query: &ContactQuery) -> Result<ContactPage, MailError> {

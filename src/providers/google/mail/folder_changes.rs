@@ -2,7 +2,8 @@
 //! a slash, so that a rename or a move changes the names of all labels within it too.
 //!
 //! Each label is renamed by a request of its own, those within it first. So a change that breaks off is repeated by the
-//! same call: the label itself still has its old name, and those that are left are found by it.
+//! same call: the label itself still has its old name, and those that are left are found by it. If Gmail does not take the
+//! name, those that were renamed get their old names back.
 
 use ::http::Method;
 use serde_json::json;
@@ -183,13 +184,23 @@ async fn give_name(
     if renamed.iter().any(|(_, name)| is_taken(name)) {
         return Err(MailProblem::FolderExists.into());
     }
-    for (inner, name) in &renamed {
-        let url = google.gmail(&format!("/labels/{}", segment(&inner.id)?));
-        let body = json!({ "name": name });
-        let changed = google.send_only(Method::PATCH, GMAIL_LABELS, &url, Some(&body)).await;
-        changed.map_err(explain)?;
+    for (done, (inner, name)) in renamed.iter().enumerate() {
+        let Err(error) = put_name(google, inner, name).await else { continue };
+        // No repeated call would succeed, so those within it must not stay with names of their own.
+        if matches!(error.problem, MailProblem::Conflict | MailProblem::InvalidValue(_)) {
+            for (inner, _) in renamed.iter().take(done) {
+                put_name(google, inner, &inner.name).await?;
+            }
+        }
+        return Err(explain(error));
     }
     Ok(())
+}
+
+async fn put_name(google: &Google<'_>, label: &RawLabel, name: &str) -> Result<(), MailError> {
+    let url = google.gmail(&format!("/labels/{}", segment(&label.id)?));
+    let body = json!({ "name": name });
+    google.send_only(Method::PATCH, GMAIL_LABELS, &url, Some(&body)).await
 }
 
 /// Deletes a folder and those within it, from the deepest. The messages stay, without these labels.
@@ -206,8 +217,10 @@ pub(super) async fn delete(google: &Google<'_>, folder: &str) -> Result<(), Mail
     delete_label(google, &label.id).await
 }
 
-/// Deletes one label.
+/// Deletes one label. No page of Google says that the history has the messages which lose it, so all are read again.
 pub(super) async fn delete_label(google: &Google<'_>, id: &str) -> Result<(), MailError> {
     let url = google.gmail(&format!("/labels/{}", segment(id)?));
-    google.send_only(Method::DELETE, GMAIL_LABELS, &url, None).await
+    let deleted = google.send_only(Method::DELETE, GMAIL_LABELS, &url, None).await;
+    google.call.memory.restart_messages(None);
+    deleted
 }

@@ -15,6 +15,8 @@ use crate::providers::{
 
 /// Maximum number of pages of changes that are read. More of them cost as much as reading the messages of a page.
 const MAX_PAGES: usize = 4;
+/// What is asked of the changes. Without this, each of them has all of its messages twice.
+const FIELDS: &str = "historyId,nextPageToken,history(labelsAdded/message/id,labelsRemoved/message/id,messagesDeleted/message/id)";
 
 /// Forgets the messages that have changed.
 ///
@@ -40,7 +42,8 @@ pub(super) async fn refresh(google: &Google<'_>) -> Result<Option<String>, MailE
 /// The ids of the messages that have changed since a state, and the name of the present one; `None` if Gmail has forgotten
 /// the state, or there are too many.
 async fn changed_since(google: &Google<'_>, state: &str) -> Result<Option<(String, Vec<String>)>, MailError> {
-    let mut query = Query::default().with("startHistoryId", state).with("maxResults", "500");
+    let mut query =
+        Query::default().with("startHistoryId", state).with("maxResults", "500").with("fields", FIELDS);
     for kind in ["labelAdded", "labelRemoved", "messageDeleted"] {
         query = query.with("historyTypes", kind);
     }
@@ -52,7 +55,13 @@ async fn changed_since(google: &Google<'_>, state: &str) -> Result<Option<(Strin
             None => query.on("/history"),
         };
         let answer = match google.get(GMAIL_READ, &google.gmail(&address)).await {
-            Err(error) if matches!(error.problem, MailProblem::NotFound | MailProblem::Refused) => {
+            // One change may have very many messages, such as all of a folder that was emptied.
+            Err(error)
+                if matches!(
+                    error.problem,
+                    MailProblem::NotFound | MailProblem::Refused | MailProblem::TooLarge
+                ) =>
+            {
                 return Ok(None);
             }
             answer => answer?,

@@ -26,6 +26,8 @@ const GROUPS: &str = "contactGroups/";
 const MAX_ID: usize = 400;
 /// The names of the status of a request that does not fit the present state.
 const FAILED_PRECONDITION: [&str; 2] = ["failedPrecondition", "FAILED_PRECONDITION"];
+/// The names of the status of a request with a wrong value. The values of a list are ours, but for its tokens.
+const INVALID_ARGUMENT: [&str; 2] = ["invalidArgument", "INVALID_ARGUMENT"];
 
 /// A query for the fields of contacts.
 pub(super) fn fields() -> Query {
@@ -76,13 +78,22 @@ pub(super) fn time(value: &Value, name: &str) -> Option<Timestamp> {
 
 /// The error of a request that depends on a state, which is `otherwise` if that was why the request was refused.
 pub(super) fn on_failed_precondition(error: MailError, otherwise: MailProblem) -> MailError {
-    let code = error.provider.as_ref().and_then(|answer| answer.code.as_deref());
-    let is_of_state = code.is_some_and(|code| FAILED_PRECONDITION.contains(&code));
-    if error.problem == MailProblem::Refused && is_of_state {
+    if is_refused_as(&error, &FAILED_PRECONDITION) {
         MailError { problem: otherwise, ..error }
     } else {
         error
     }
+}
+
+/// The error of a list that goes on from a token of Google's. It is `otherwise` if Google does not know the token any more.
+pub(super) fn on_unknown_token(error: MailError, otherwise: MailProblem) -> MailError {
+    let is_of_token = is_refused_as(&error, &FAILED_PRECONDITION) || is_refused_as(&error, &INVALID_ARGUMENT);
+    if is_of_token { MailError { problem: otherwise, ..error } } else { error }
+}
+
+fn is_refused_as(error: &MailError, names: &[&str]) -> bool {
+    let code = error.provider.as_ref().and_then(|answer| answer.code.as_deref());
+    error.problem == MailProblem::Refused && code.is_some_and(|code| names.contains(&code))
 }
 
 #[cfg(test)]

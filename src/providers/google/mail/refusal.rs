@@ -44,6 +44,11 @@ const NO_GMAIL: &str = "mail service not enabled";
 const ETAG: &str = "etag";
 /// Google's words for an id in another form than it gives out, and for a label that does not exist.
 const NO_SUCH_ID: [&str; 2] = ["invalid id value", "invalid label"];
+/// Google's words for the name of a label that it keeps for itself, in any language of its own: `Inbox`, `Muted`,
+/// `Ongelezen`. They begin as those for a label that does not exist.
+const RESERVED_NAME: &str = "invalid label name";
+const OTHER_NAME: &str =
+    "Gmail does not take this name, because it is like one of its own, such as Inbox: give another name.";
 /// What is before a time in the answer to a mailbox that has sent too much.
 const RETRY_AFTER: &str = "retry after ";
 
@@ -137,6 +142,7 @@ fn problem(
         _ if said.has(&[NO_SYNC_TOKEN]) => MailProblem::SyncTokenExpired,
         _ if fails_precondition && said.words.contains(NO_GMAIL) => MailProblem::NoMailbox,
         _ if fails_precondition && said.words.contains(ETAG) => MailProblem::EtagMismatch,
+        _ if said.words.contains(RESERVED_NAME) => MailProblem::InvalidValue(OTHER_NAME),
         _ if NO_SUCH_ID.iter().any(|words| said.words.contains(words)) => MailProblem::NotFound,
         StatusCode::PRECONDITION_FAILED => MailProblem::EtagMismatch,
         StatusCode::CONFLICT => MailProblem::Conflict,
@@ -213,6 +219,8 @@ mod tests {
         for words in ["Invalid id value", "Invalid label: Label_99"] {
             assert_eq!(of(400, &status("INVALID_ARGUMENT", words)), MailProblem::NotFound);
         }
+        let name = of(400, &status("INVALID_ARGUMENT", "Invalid label name"));
+        assert_eq!(name, MailProblem::InvalidValue(OTHER_NAME), "a name is no id of a missing label");
     }
 
     #[test]

@@ -63,6 +63,16 @@ async fn a_token_that_google_has_forgotten_has_expired() {
         let error = changes(&script.google(), Some(&token)).await.expect_err("expired");
         assert_eq!(error.problem, MailProblem::SyncTokenExpired);
     }
+    // The token of a page, and one that has lost its account.
+    let page = Token { sync: None, page: Some("p".to_owned()) }.written().expect("a token");
+    for token in [&page, &token] {
+        let script = Script::new([refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")]);
+        let error = changes(&script.google(), Some(token)).await.expect_err("unknown");
+        assert_eq!(error.problem, MailProblem::SyncTokenExpired);
+    }
+    let script = Script::new([refusal(403, "PERMISSION_DENIED", "No.")]);
+    let error = changes(&script.google(), Some(&token)).await.expect_err("refused");
+    assert_eq!(error.problem, MailProblem::Refused, "the token was not the reason");
     let script = Script::new([refusal(400, "FAILED_PRECONDITION", "Anything.")]);
     let error = changes(&script.google(), None).await.expect_err("refused");
     assert_eq!(error.problem, MailProblem::Refused, "there was no token");

@@ -59,6 +59,17 @@ async fn a_part_of_a_page_is_read_again_for_the_next_call() {
 }
 
 #[tokio::test]
+async fn a_list_whose_page_google_has_forgotten_begins_again() {
+    let refused = || refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument.");
+    for (position, is_forgotten) in [(Position::After("2.0.p".to_owned()), true), (Position::Skip(0), false)]
+    {
+        let script = Script::new([refused()]);
+        let error = list(&script.google(), &query(None, position, 2)).await.expect_err("refused");
+        assert_eq!(matches!(error.problem, MailProblem::InvalidValue(_)), is_forgotten, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn contacts_behind_many_others_are_reached_over_their_pages() {
     let many: Vec<String> = (0..1_000).map(|number| format!("c{number}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();

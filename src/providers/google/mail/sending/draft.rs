@@ -23,6 +23,8 @@ use crate::providers::{
 
 /// Maximum number of messages with one Message-ID that are looked at.
 const MAX_FOUND: &str = "10";
+/// Maximum number of drafts that are looked at without a search. One page has no more.
+const MAX_LATEST: &str = "500";
 
 /// A draft as it is at present.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,12 +131,15 @@ pub(super) async fn look(google: &Google<'_>, id: &str) -> Result<Seen, MailErro
     let is_id =
         |header: &&Value| text(header, "name").is_some_and(|name| name.eq_ignore_ascii_case("message-id"));
     let message_id = headers.iter().find(is_id).and_then(|header| text(header, "value"));
-    let Some(q) = message_id.and_then(query_of) else { return Ok(Seen::Nothing) };
-    let drafts = list_drafts(google, &q).await?;
-    match drafts.into_iter().find(|(_, message)| message == id) {
-        Some((draft, _)) => look_at_draft(google, &draft).await,
-        None => Ok(Seen::Nothing),
+    // The search may not know a new draft yet, and a draft may have no Message-ID. Then it is among the latest ones.
+    let search = message_id.and_then(query_of);
+    for q in search.into_iter().map(Some).chain([None]) {
+        let drafts = list_drafts(google, q.as_deref()).await?;
+        if let Some((draft, _)) = drafts.into_iter().find(|(_, message)| message == id) {
+            return look_at_draft(google, &draft).await;
+        }
     }
+    Ok(Seen::Nothing)
 }
 
 async fn look_at_draft(google: &Google<'_>, id: &str) -> Result<Seen, MailError> {
@@ -208,9 +213,13 @@ pub(super) fn query_of(message_id: &str) -> Option<String> {
     (is_sound && bare.starts_with(|c: char| c.is_ascii_alphanumeric())).then(|| format!("rfc822msgid:{bare}"))
 }
 
-/// The ids of the drafts that a search finds, and those of their messages.
-async fn list_drafts(google: &Google<'_>, q: &str) -> Result<Vec<(String, String)>, MailError> {
-    let query = Query::default().with("q", q).with("maxResults", MAX_FOUND).with("includeSpamTrash", "true");
+/// The ids of the drafts that a search finds, or of the latest ones, and those of their messages.
+async fn list_drafts(google: &Google<'_>, q: Option<&str>) -> Result<Vec<(String, String)>, MailError> {
+    let query = match q {
+        Some(q) => Query::default().with("q", q).with("maxResults", MAX_FOUND),
+        None => Query::default().with("maxResults", MAX_LATEST),
+    };
+    let query = query.with("includeSpamTrash", "true");
     let found = google.get(GMAIL_READ, &google.gmail(&query.on("/drafts"))).await?;
     let read = |draft: &Value| Some((owned(draft, "id")?, owned(draft.get("message")?, "id")?));
     Ok(items(&found, "drafts").iter().filter_map(read).collect())
@@ -220,7 +229,7 @@ async fn list_drafts(google: &Google<'_>, q: &str) -> Result<Vec<(String, String
 /// message too. A message that the search finds and that still has the label of drafts is none of both yet.
 pub(super) async fn find(google: &Google<'_>, message_id: &str) -> Result<Vec<Found>, MailError> {
     let Some(q) = query_of(message_id) else { return Ok(Vec::new()) };
-    let drafts = list_drafts(google, &q).await?;
+    let drafts = list_drafts(google, Some(&q)).await?;
     let query = Query::default().with("q", &q).with("maxResults", MAX_FOUND).with("includeSpamTrash", "true");
     let messages = match google.get(GMAIL_READ, &google.gmail(&query.on("/messages"))).await {
         Ok(found) => items(&found, "messages").iter().filter_map(|message| owned(message, "id")).collect(),

@@ -1,14 +1,18 @@
 //! Changes of messages, threads, folders and labels.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{
     NOW,
-    wire::{Reply, Wire, empty, error, failure, found, missing},
+    wire::{Reply, Wire, answer, empty, error, failure, found, missing},
 };
 use crate::providers::{
     google::permissions::{GMAIL_FULL, GMAIL_MODIFY},
-    mailbox::{Changed, FolderKind, MailError, MailProblem, MailboxChanges, MessageChange},
+    mailbox::{
+        Changed, FolderKind, KnownMessage, MailError, MailProblem, MailboxChanges, Message, MessageChange,
+    },
 };
 
 fn labels() -> Reply {
@@ -238,6 +242,51 @@ async fn a_name_that_another_folder_has_leaves_all_as_it_is() {
     assert_eq!(wire.sent().len(), 1);
 }
 
+/// Gmail's answer to a name that it keeps for itself.
+fn reserved() -> Reply {
+    answer(
+        400,
+        json!({ "error": {
+        "code": 400, "message": "Invalid label name", "status": "INVALID_ARGUMENT",
+        "errors": [{ "domain": "global", "reason": "invalidArgument", "message": "Invalid label name" }],
+    } }),
+    )
+}
+
+#[tokio::test]
+async fn a_name_that_gmail_keeps_for_itself_is_a_wrong_value_and_no_missing_folder() {
+    let refused = |problem: Option<MailProblem>| matches!(problem, Some(MailProblem::InvalidValue(_)));
+    let wire = Wire::new([labels(), reserved()]);
+    assert!(refused(problem(wire.mailbox.create_folder(&wire.call(), "Inbox", None).await)));
+    let wire = Wire::new([labels(), reserved()]);
+    assert!(refused(problem(wire.mailbox.create_label(&wire.call(), "Muted", None).await)));
+    let wire = Wire::new([labels(), reserved()]);
+    assert!(refused(problem(wire.mailbox.rename_folder(&wire.call(), "Label_4", "Drafts").await)));
+}
+
+/// Gmail compares names without case, and keeps some for itself: only its answer tells.
+#[tokio::test]
+async fn a_name_that_gmail_refuses_at_last_leaves_all_as_it_was() {
+    let renamed = || found(json!({}));
+    for (refusal, name) in [(reserved(), "Inbox"), (error(409, "aborted"), "home")] {
+        let wire = Wire::new([labels(), renamed(), renamed(), refusal, renamed(), renamed()]);
+        let refused = problem(wire.mailbox.rename_folder(&wire.call(), "Label_1", name).await);
+        assert!(
+            matches!(refused, Some(MailProblem::InvalidValue(_) | MailProblem::FolderExists)),
+            "{refused:?}"
+        );
+        let mut names: HashMap<String, Value> = HashMap::new();
+        for sent in wire.sent().iter().skip(1).filter(|sent| !sent.line().ends_with("Label_1")) {
+            names.insert(sent.line(), sent.json()["name"].clone());
+        }
+        let expected = [
+            ("PATCH /labels/Label_3".to_owned(), json!("Work/2026/May")),
+            ("PATCH /labels/Label_2".to_owned(), json!("Work/2026")),
+        ];
+        assert_eq!(names, HashMap::from(expected), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_folder_is_deleted_with_those_within_it_and_the_systems_are_not() {
     let wire = Wire::new([labels(), missing(), empty(204), empty(204)]);
@@ -254,6 +303,28 @@ async fn a_folder_is_deleted_with_those_within_it_and_the_systems_are_not() {
         problem(wire.mailbox.delete_folder(&wire.call(), "Label_9").await),
         Some(MailProblem::NotFound)
     );
+}
+
+/// Otherwise a list would go on to show a label, and a folder, that are gone.
+#[tokio::test]
+async fn a_label_that_is_deleted_is_on_no_message_that_is_remembered() {
+    for is_folder in [true, false] {
+        let replies =
+            if is_folder { vec![labels(), empty(204)] } else { vec![labels(), failure(MailProblem::Slow)] };
+        let wire = Wire::new(replies);
+        wire.memory.restart_messages(Some("7".to_owned()));
+        let known = KnownMessage { message: Message::default(), labels: ids(&["Label_4"]) };
+        wire.memory.keep_message("7", "1a", known);
+        assert!(wire.memory.known_message("1a").is_some());
+        if is_folder {
+            wire.mailbox.delete_folder(&wire.call(), "Label_4").await.expect("deleted");
+        } else {
+            let lost = problem(wire.mailbox.delete_label(&wire.call(), "Label_4").await);
+            assert_eq!(lost, Some(MailProblem::Slow), "it may have been deleted");
+        }
+        assert_eq!(wire.memory.known_message("1a"), None);
+        assert_eq!(wire.sent().len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -91,6 +91,18 @@ async fn messages_are_read_again_when_gmail_has_forgotten_the_changes() {
     assert_eq!(bench.reads(), 6);
 }
 
+/// The attack: a user who changes a whole mailbox at once makes its lists fail for good.
+#[tokio::test]
+async fn messages_are_read_again_when_the_changes_are_too_long_for_an_answer() {
+    let bench = Bench::new(Fake::with(many(3)));
+    bench.inbox().await;
+    bench.change(record("labelsRemoved", &"a".repeat(9 * 1024 * 1024), &["UNREAD"]));
+    assert_eq!(bench.inbox().await.len(), 3);
+    assert_eq!(bench.reads(), 6);
+    bench.inbox().await;
+    assert_eq!(bench.reads(), 6);
+}
+
 #[tokio::test]
 async fn nothing_is_remembered_where_no_state_has_a_name() {
     let others = vec![("/profile", 404, fake::error(404, "notFound").1)];

@@ -163,6 +163,29 @@ async fn the_message_of_a_draft_leads_to_its_draft() {
 }
 
 #[tokio::test]
+async fn a_draft_that_the_search_does_not_know_is_found_among_the_latest() {
+    let drafts = || {
+        found(
+            json!({ "drafts": [{ "id": "r0", "message": { "id": "0f" } }, { "id": "r1", "message": { "id": "1a" } }] }),
+        )
+    };
+    let search = "GET /drafts?q=rfc822msgid:1@mail360.test&maxResults=10&includeSpamTrash=true";
+    let latest = "GET /drafts?maxResults=500&includeSpamTrash=true";
+    let headers = json!([{ "name": "Message-ID", "value": MESSAGE_ID }]);
+    let message = |headers: &serde_json::Value| {
+        found(json!({ "id": "1a", "labelIds": ["DRAFT"], "payload": { "headers": headers } }))
+    };
+    let wire = Wire::new([message(&headers), found(json!({})), drafts(), made()]);
+    assert_eq!(wire.mailbox.state_of(&wire.call(), "1a").await.ok(), Some(SendState::Draft));
+    assert_eq!(wire.lines(), ["GET /messages/1a", search, latest, "GET /drafts/r1"]);
+    let wire = Wire::new([message(&json!([])), drafts(), made()]);
+    assert_eq!(wire.mailbox.state_of(&wire.call(), "1a").await.ok(), Some(SendState::Draft));
+    assert_eq!(wire.lines(), ["GET /messages/1a", latest, "GET /drafts/r1"]);
+    let wire = Wire::new([message(&json!([])), found(json!({}))]);
+    assert_eq!(wire.mailbox.state_of(&wire.call(), "1a").await.ok(), Some(SendState::Gone));
+}
+
+#[tokio::test]
 async fn a_lost_draft_is_found_by_its_message_id_and_what_was_sent_too() {
     let drafts = json!({ "drafts": [{ "id": "r1", "message": { "id": "1a" } }] });
     let messages = json!({ "messages": [{ "id": "1a" }, { "id": "2b" }, { "id": "3c" }, { "id": "4d" }, { "id": "5e" }] });
