@@ -142,7 +142,7 @@ pub fn outlook_words(state: AccountState, names: &Names) -> Option<String> {
     let administrator = names.administrator;
     Some(match state {
         AccountState::Connected => return None,
-        AccountState::Retrying => "We try again by ourselves. There is nothing to do.".to_owned(),
+        AccountState::Retrying => "We try again automatically. There is nothing to do.".to_owned(),
         AccountState::WaitingForConnector => {
             "When its client secret is replaced, this account goes on by itself.".to_owned()
         }
@@ -151,7 +151,8 @@ pub fn outlook_words(state: AccountState, names: &Names) -> Option<String> {
              can help too."
         ),
         AccountState::NeedsAttention => {
-            "We try again, once a day at last. If you have changed something, try again now.".to_owned()
+            "We try again automatically, later only once a day. If you have changed something, try again now."
+                .to_owned()
         }
         AccountState::NeedsSignIn => {
             "The owner of the mailbox has to sign in once more. The account stays the same one.".to_owned()

@@ -201,19 +201,21 @@ fn ReturnAddressesPage(model: ReturnAddressesView) -> impl IntoView {
                     value=typed
                     error=error
                 />
-                <div class="choice">
-                    <label>
-                        <input
-                            type="checkbox"
-                            name="needs_confirmation"
-                            value="true"
-                            checked=is_ticked
-                            aria-describedby="needs_confirmation-help"
-                        />
-                        <span>"Connect a mailbox only after this software has confirmed it"</span>
-                    </label>
+                <div class="field">
+                    <div class="choice">
+                        <label>
+                            <input
+                                type="checkbox"
+                                name="needs_confirmation"
+                                value="true"
+                                checked=is_ticked
+                                aria-describedby="needs_confirmation-help"
+                            />
+                            <span>"Connect a mailbox only after this software has confirmed it"</span>
+                        </label>
+                    </div>
+                    <p class="soft note" id="needs_confirmation-help">{DANGER}</p>
                 </div>
-                <p class="soft note" id="needs_confirmation-help">{DANGER}</p>
             </div>
             <div class="row"><button class="button primary">"Add the address"</button></div>
         </form>

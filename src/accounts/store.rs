@@ -19,7 +19,11 @@ mod words;
 pub use changes::SignedInIdentity;
 pub use list::{AccountFilter, AccountPage, ListRequest, MAX_COUNTED, Search};
 
-use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{
+    QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, LockType},
+};
 
 use super::model::{AccountState, StateReason};
 use crate::{
@@ -192,6 +196,29 @@ impl Accounts {
     pub async fn lock(self, tx: &Tx, id: AccountId) -> Result<Option<Account>, DatabaseError> {
         let find = self.find().filter(row::Column::Id.eq(id.0)).lock(LockType::Update);
         Ok(find.one(tx.connection()).await?.map(Account::try_from).transpose()?)
+    }
+
+    /// Locks an account if it is connected through this connector, has no failures, and the connector has no gate.
+    ///
+    /// # Returns
+    /// Whether it is so.
+    pub async fn lock_if_steady(
+        self,
+        tx: &Tx,
+        id: AccountId,
+        connector: ConnectorId,
+    ) -> Result<bool, DatabaseError> {
+        let find = self
+            .find()
+            .select_only()
+            .column(row::Column::Id)
+            .filter(row::Column::Id.eq(id.0))
+            .filter(row::Column::ConnectorId.eq(connector.0))
+            .filter(row::Column::State.eq(AccountState::Connected.name()))
+            .filter(row::Column::Failures.eq(0))
+            .filter(Expr::exists(gates::Gates::of(self.0).query(connector)).not())
+            .lock(LockType::Update);
+        Ok(find.into_tuple::<Uuid>().one(tx.connection()).await?.is_some())
     }
 
     /// Finds and locks the account of an identity at a provider.

@@ -232,7 +232,7 @@ fn connector_field(model: &LinkFormView) -> impl IntoView + use<> {
     let chosen = model.typed.connector.clone();
     let none = chosen.is_empty().then(|| option(String::new(), "Choose a connector".to_owned(), ""));
     let words = |choice: &ConnectorChoice| {
-        let present = if own == Some(choice.id) { " (as before)" } else { "" };
+        let present = if own == Some(choice.id) { " (current)" } else { "" };
         format!("{}{present}", choice.service_name)
     };
     let options =

@@ -36,10 +36,10 @@ fn message(made: &Made) -> String {
     let Made { link, email, provider, organisation, sender, account, .. } = made;
     let what = match (account, email) {
         (Some(_), Some(email)) => {
-            format!("please sign in once more for the mailbox {email}.")
+            format!("Please sign in once more for the mailbox {email}.")
         }
-        (_, Some(email)) => format!("please connect your mailbox {email}."),
-        (_, None) => "please connect your mailbox.".to_owned(),
+        (_, Some(email)) => format!("Please connect your mailbox {email}."),
+        (_, None) => "Please connect your mailbox.".to_owned(),
     };
     let (url, until) = (link.url.expose_secret(), link.expires_at.for_people());
     format!(
@@ -138,7 +138,7 @@ mod tests {
         };
         let first = message(&made(None, None));
         for words in [
-            "please connect your mailbox. Open",
+            "Please connect your mailbox. Open",
             "sign in with Contoso Mail:\n\nhttps://mail.contoso.test/connect/abc\n",
             "which permissions Contoso asks for",
             "until 23 Nov 2026, 06:57 UTC",

@@ -14,6 +14,7 @@ mod console;
 mod demand;
 mod failing;
 mod faults;
+mod fill;
 mod forecast;
 mod gates;
 mod kept;
@@ -26,6 +27,7 @@ mod settle;
 mod sharing;
 mod stops;
 mod times;
+mod unchanged;
 mod verdict;
 mod waiting;
 

@@ -3,9 +3,9 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Condition, Expr, ExprTrait, OnConflict},
+    sea_query::{Condition, Expr, ExprTrait, OnConflict, SelectStatement},
 };
 use strum::{EnumString, IntoStaticStr};
 
@@ -113,6 +113,15 @@ impl Gates {
         Condition::all()
             .add(row::Column::OrganisationId.eq(self.0.0))
             .add(row::Column::ConnectorId.eq(connector.0))
+    }
+
+    /// A query that has a row for each gate of a connector.
+    pub(super) fn query(self, connector: ConnectorId) -> SelectStatement {
+        row::Entity::find()
+            .select_only()
+            .column(row::Column::Directory)
+            .filter(self.filter(connector))
+            .into_query()
     }
 
     /// The gates of a connector. There are few: one for the connector, and one for each directory that has refused it.

@@ -304,15 +304,17 @@ impl OrganisationGrants {
         Ok(deleted.rows_affected > 0)
     }
 
-    /// Gives the lease of a locked grant to a process, and stores that a refresh begins.
+    /// Gives the leases of locked grants to a process, and stores that their refreshes begin.
     pub async fn claim(
         self,
         tx: &Tx,
-        account: AccountId,
+        accounts: &[AccountId],
         owner: Owner,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        self.update(account)
+        row::Entity::update_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::AccountId.is_in(accounts.iter().map(|account| account.0)))
             .col_expr(row::Column::LeaseOwner, Expr::value(owner.0))
             .col_expr(row::Column::LeaseCounter, Expr::col(row::Column::LeaseCounter).add(1))
             .col_expr(row::Column::RefreshStartedAt, Expr::value(now.micros()))
@@ -323,6 +325,30 @@ impl OrganisationGrants {
 
     /// Stores the result of a refresh in a locked grant, raises its generation, and ends the lease.
     pub async fn settle(self, tx: &Tx, account: AccountId, settled: Settled) -> Result<(), DatabaseError> {
+        self.update_settled(account, settled).exec(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// The same for a grant that is not locked, if it is still the claimed one and its tokens were not sealed again.
+    ///
+    /// # Returns
+    /// Whether it was stored.
+    pub async fn settle_claimed(
+        self,
+        tx: &Tx,
+        claimed: &StoredGrant,
+        settled: Settled,
+    ) -> Result<bool, DatabaseError> {
+        let stored = self
+            .update_settled(claimed.account, settled)
+            .filter(row::Column::Generation.eq(claimed.generation))
+            .filter(row::Column::TokenVersion.eq(claimed.token_version))
+            .exec(tx.connection())
+            .await?;
+        Ok(stored.rows_affected > 0)
+    }
+
+    fn update_settled(self, account: AccountId, settled: Settled) -> sea_orm::UpdateMany<row::Entity> {
         let micros = |time: Option<Timestamp>| time.map(Timestamp::micros);
         let mut values = row::ActiveModel {
             next_refresh_at: Set(micros(settled.next_refresh_at)),
@@ -348,9 +374,6 @@ impl OrganisationGrants {
         self.update(account)
             .set(values)
             .col_expr(row::Column::Generation, Expr::col(row::Column::Generation).add(1))
-            .exec(tx.connection())
-            .await?;
-        Ok(())
     }
 
     /// Ends the lease that `owner` has, if it still has it, and schedules the next refresh. The generation stays.

@@ -146,7 +146,7 @@ impl Grants {
                 if connector.deleted_at.is_some() || is_closed {
                     return Ok(Err((Ended::Again, None)));
                 }
-                store.claim(&tx, account, self.0.owner, now).await?;
+                store.claim(&tx, &[account], self.0.owner, now).await?;
                 Ok(Ok(self.prepare(grant, connector, secret, asked)))
             })
             .await
@@ -176,15 +176,17 @@ impl Grants {
                 let Some((connector, secret)) = known.filter(|(it, _)| it.deleted_at.is_none()) else {
                     return Ok(Vec::new());
                 };
-                let mut claims = Vec::new();
-                for grant in due {
-                    // A caller of this process may be about to claim it.
-                    let Ok((reservation, _)) = self.reserve(grant.account) else { continue };
-                    OrganisationGrants::of(organisation).claim(&tx, grant.account, self.0.owner, now).await?;
-                    let claim = self.prepare(grant, connector.clone(), secret.clone(), asked);
-                    claims.push((reservation, claim));
-                }
-                Ok(claims)
+                // A caller of this process may be about to claim one of them.
+                let ours: Vec<_> = due
+                    .into_iter()
+                    .filter_map(|grant| Some((self.reserve(grant.account).ok()?.0, grant)))
+                    .collect();
+                let accounts: Vec<AccountId> = ours.iter().map(|(_, grant)| grant.account).collect();
+                OrganisationGrants::of(organisation).claim(&tx, &accounts, self.0.owner, now).await?;
+                let claim = |(reservation, grant)| {
+                    (reservation, self.prepare(grant, connector.clone(), secret.clone(), asked))
+                };
+                Ok(ours.into_iter().map(claim).collect())
             })
             .await
     }

@@ -17,6 +17,8 @@ use crate::{
 
 /// Maximum number of accounts of a connector whose permissions are compared.
 const MAX_COMPARED: usize = 1_000;
+/// Maximum number of accounts that lack a permission and are named.
+const MAX_NAMED: usize = 10;
 
 /// What a test of the access to a mailbox came to.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct LackingPermissions {
     pub accounts: usize,
     /// Each permission that an account lacks, in the connector's order, with the number of these accounts.
     pub each: Vec<(String, usize)>,
+    /// Some of these accounts, at most ten.
+    pub some: Vec<AccountId>,
     /// Whether the connector has more accounts than were compared.
     pub is_partial: bool,
 }
@@ -110,8 +114,8 @@ impl Grants {
         let known = connector.provider.permissions();
         let mut each: Vec<(String, usize)> =
             connector.scopes.iter().map(|scope| (scope.clone(), 0)).collect();
-        let mut accounts = 0;
-        for granted in granted.iter().take(MAX_COMPARED) {
+        let (mut accounts, mut some) = (0, Vec::new());
+        for (account, granted) in granted.iter().take(MAX_COMPARED) {
             let granted: Vec<String> = granted.split_ascii_whitespace().map(str::to_owned).collect();
             let mut lacks = false;
             for (scope, number) in &mut each {
@@ -121,9 +125,12 @@ impl Grants {
                 }
             }
             accounts += usize::from(lacks);
+            if lacks && some.len() < MAX_NAMED {
+                some.push(*account);
+            }
         }
         each.retain(|(_, number)| *number > 0);
-        Ok(LackingPermissions { accounts, each, is_partial: granted.len() > MAX_COMPARED })
+        Ok(LackingPermissions { accounts, each, some, is_partial: granted.len() > MAX_COMPARED })
     }
 }
 

@@ -12,9 +12,11 @@ use super::{
     Grants,
     claim::{Trigger, Wanted},
     faults::Faults,
+    fill::{Fill, Filling},
     gates::accounts_of,
     times::{
-        MAX_BACKGROUND, MAX_OF_CONNECTOR, POLL, PROBE_OF_COMPANY, PROBE_OF_CONNECTOR, due_times, probe_times,
+        MAX_BACKGROUND, MAX_OF_CONNECTOR, POLL, PROBE_OF_COMPANY, PROBE_OF_CONNECTOR, PROBE_OF_REFUTED,
+        due_times, probe_times,
     },
 };
 use crate::{
@@ -68,6 +70,8 @@ struct Look {
     begun: usize,
     /// Whether the walk that it has ended began at the first connector.
     is_whole: bool,
+    /// Whether it left free places of a connector for a later look, which fills more of them at once.
+    leaves_places: bool,
 }
 
 impl Refresher {
@@ -78,14 +82,18 @@ impl Refresher {
 
     /// Refreshes what is due until `stop`. Then it begins nothing more, and gives what runs some seconds to end.
     pub async fn run(mut self, stop: CancellationToken) {
-        let mut is_away = false;
+        let (mut is_away, mut filling) = (false, Filling::default());
         while !stop.is_cancelled() {
-            let next = self.grants.monotonic().now() + POLL;
+            let now = self.grants.monotonic().now();
             self.grants.forget_kept();
-            match self.work().await {
-                // There may be more, and there are free places.
-                Ok(look) if !look.is_whole && self.free() > 0 => continue,
-                Ok(_) => {
+            let fill = filling.fill(now);
+            match self.work(fill).await {
+                Ok(look) => {
+                    filling.note(fill, look.leaves_places, now);
+                    if !look.is_whole && self.free() > 0 {
+                        // There may be more, and there are free places.
+                        continue;
+                    }
                     if std::mem::take(&mut is_away) {
                         tracing::info!("grants are refreshed again");
                     }
@@ -96,7 +104,7 @@ impl Refresher {
                     }
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = self.grants.monotonic().sleep_until(next) => {}
+                        () = self.grants.monotonic().sleep_until(now + POLL) => {}
                     }
                     continue;
                 }
@@ -104,8 +112,8 @@ impl Refresher {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                () = self.grants.0.ended.notified() => {}
-                () = self.grants.monotonic().sleep_until(next) => {}
+                () = self.grants.0.ended.notified() => filling.wake(true),
+                () = self.grants.monotonic().sleep_until(filling.next(now)) => filling.wake(false),
             }
         }
         let until = self.grants.monotonic().now() + TIME_TO_END;
@@ -128,7 +136,7 @@ impl Refresher {
         let mut begun = 0;
         loop {
             self.upkeep_at = None;
-            let look = self.work().await?;
+            let look = self.work(Fill::All).await?;
             begun += look.begun;
             self.grants.wait_for_refreshes().await;
             if look.begun == 0 && look.is_whole {
@@ -146,20 +154,20 @@ impl Refresher {
     /// Those of the database.
     pub async fn look_once(&mut self) -> Result<usize, Failure> {
         self.upkeep_at = None;
-        Ok(self.work().await?.begun)
+        Ok(self.work(Fill::All).await?.begun)
     }
 
     /// Does what is due. After an outage of the database all leases count as seen for the first time: their owners could
     /// not store their results either, and need some seconds for it. Their new tokens exist only in their memory.
-    async fn work(&mut self) -> Result<Look, Failure> {
-        let look = self.work_once().await;
+    async fn work(&mut self, fill: Fill) -> Result<Look, Failure> {
+        let look = self.work_once(fill).await;
         if look.is_err() {
             self.grants.forget_sightings();
         }
         look
     }
 
-    async fn work_once(&mut self) -> Result<Look, Failure> {
+    async fn work_once(&mut self, fill: Fill) -> Result<Look, Failure> {
         if self.is_alone {
             self.grants.clear_leases().await?;
             self.is_alone = false;
@@ -171,7 +179,7 @@ impl Refresher {
             begun += self.probe_gates().await?;
             self.upkeep_at = Some(now + POLL);
         }
-        let look = self.look().await?;
+        let look = self.look(fill).await?;
         Ok(Look { begun: begun + look.begun, ..look })
     }
 
@@ -186,7 +194,7 @@ impl Refresher {
     }
 
     /// Begins refreshes that are due, in turn over the connectors.
-    async fn look(&mut self) -> Result<Look, Failure> {
+    async fn look(&mut self, fill: Fill) -> Result<Look, Failure> {
         let mut look = Look::default();
         if self.free() == 0 {
             return Ok(look);
@@ -203,7 +211,8 @@ impl Refresher {
             }
             self.last = turn.connector;
             let free = self.free_of(turn.connector);
-            if !turn.is_due || free == 0 {
+            if !turn.is_due || !fill.covers(free, self.grants.0.slots.of(turn.connector)) {
+                look.leaves_places |= turn.is_due && free > 0;
                 continue;
             }
             let claims = match self.grants.claim_due(*turn, free).await {
@@ -277,7 +286,8 @@ impl Refresher {
 
     async fn probe_if_due(&self, gate: &Gate) -> Result<bool, Failure> {
         let now = self.grants.now();
-        let is_due = gate.is_probe_due(probe_times(probe_wait(gate), now)) || self.is_refuted(gate).await?;
+        let is_due =
+            gate.is_probe_due(probe_times(probe_wait(gate), now)) || self.is_refuted(gate, now).await?;
         if !is_due || self.free_of(gate.connector) == 0 {
             return Ok(false);
         }
@@ -285,8 +295,11 @@ impl Refresher {
     }
 
     /// Whether a preflight or a sign-in has shown in the meantime that the credentials are good.
-    async fn is_refuted(&self, gate: &Gate) -> Result<bool, Failure> {
-        if gate.kind != GateKind::Credentials {
+    async fn is_refuted(&self, gate: &Gate, now: Timestamp) -> Result<bool, Failure> {
+        // A provider that does not answer the probe is not asked again in each round.
+        let last = gate.next_probe_at.map(|next| next.minus(probe_wait(gate)));
+        let is_fresh = last.is_some_and(|last| now.since(last) < PROBE_OF_REFUTED);
+        if gate.kind != GateKind::Credentials || is_fresh {
             return Ok(false);
         }
         let (read, connectors) = (self.grants.database().read(), &self.grants.dependencies().connectors);

@@ -88,7 +88,7 @@ impl Settlement {
     }
 
     /// Whether the connector has changed so that this answer is not about it any more.
-    fn is_outdated(&self, connector: &Connector) -> bool {
+    pub(super) fn is_outdated(&self, connector: &Connector) -> bool {
         match self.verdict {
             Verdict::Tokens(_) => {
                 connector.client_id != self.connector.client_id
@@ -103,6 +103,9 @@ impl Grants {
     /// Writes what a refresh has shown.
     pub(super) async fn settle(&self, settlement: &Settlement) -> Result<Stored, Failure> {
         let now = self.now();
+        if let Some(stored) = self.settle_unchanged(settlement, now).await? {
+            return Ok(stored);
+        }
         self.database()
             .write::<_, Failure, _>(async |tx| {
                 let Some(locked) = self.lock_for(&tx, settlement).await? else {
@@ -166,23 +169,10 @@ impl Grants {
         now: Timestamp,
     ) -> Result<Stored, Failure> {
         let Locked { connector, gates, account, grant } = locked;
-        let Some(Request { refresh_token, pinned, .. }) = &settlement.request else {
+        let Some(request) = &settlement.request else {
             return Err(Failure::Unexpected("tokens came without a request".to_owned()));
         };
-        let scopes = pinned.granted(&grant.scopes, new);
-        let expires_at = times::expiry(new.expires_in, now);
-        // Where no new one came, the old one stays valid (RFC 6749, 6).
-        let kept: &SecretString = new.refresh_token.as_ref().unwrap_or(refresh_token);
-        let sealed: StoredTokens =
-            self.seal_tokens(grant, kept, &new.access_token, expires_at, scopes.clone(), now)?;
-        let tokens = StoredTokens { ends_at: times::grant_end(new.ends_in, now), ..sealed };
-        let settled = Settled {
-            tokens: Some(tokens),
-            next_refresh_at: Some(self.next_day(now)),
-            refresh_started_at: None,
-            tries: 0,
-            erase_access_token: false,
-        };
+        let (settled, token) = self.prepare_tokens(request, grant, new, now)?;
         // Before this grant is scheduled: opening a gate schedules the accounts that wait, perhaps also this one.
         if !gates.is_empty() {
             self.open_gates(tx, connector, gates, &grant.directory, Proof::Tokens, now).await?;
@@ -200,8 +190,34 @@ impl Grants {
         } else if account.failures > 0 {
             accounts.set_failures(tx, account.id, 0).await?;
         }
-        let token = LentToken { token: new.access_token.clone(), pinned: pinned.clone(), scopes, expires_at };
         Ok(Ended::Refreshed(token).into())
+    }
+
+    /// What a row keeps of new tokens, sealed, and the access token for callers.
+    pub(super) fn prepare_tokens(
+        &self,
+        request: &Request,
+        grant: &StoredGrant,
+        new: &oauth::Grant,
+        now: Timestamp,
+    ) -> Result<(Settled, LentToken), Failure> {
+        let Request { refresh_token, pinned, .. } = request;
+        let scopes = pinned.granted(&grant.scopes, new);
+        let expires_at = times::expiry(new.expires_in, now);
+        // Where no new one came, the old one stays valid (RFC 6749, 6).
+        let kept: &SecretString = new.refresh_token.as_ref().unwrap_or(refresh_token);
+        let sealed: StoredTokens =
+            self.seal_tokens(grant, kept, &new.access_token, expires_at, scopes.clone(), now)?;
+        let tokens = StoredTokens { ends_at: times::grant_end(new.ends_in, now), ..sealed };
+        let settled = Settled {
+            tokens: Some(tokens),
+            next_refresh_at: Some(self.next_day(now)),
+            refresh_started_at: None,
+            tries: 0,
+            erase_access_token: false,
+        };
+        let token = LentToken { token: new.access_token.clone(), pinned: pinned.clone(), scopes, expires_at };
+        Ok((settled, token))
     }
 
     async fn settle_refusal(
@@ -222,8 +238,10 @@ impl Grants {
         let after = account.state.after(meaning.event, failures);
         let state = after.unwrap_or(account.state);
         let next = self.next_refresh(state, meaning.next, tries, is_stopped, now);
-        // Its answer may still be the only thing that is missing: the next one tells the loss from a revocation.
-        let is_lost = meaning.is_uncertain || (settlement.is_interrupted && is_transient);
+        // A lost answer may still be the only thing that is missing: the next answer about the grant tells the loss from a
+        // revocation. Refused credentials, permissions and companies are no such answer.
+        let is_open = is_transient || state != AccountState::NeedsSignIn;
+        let is_lost = meaning.is_uncertain || (settlement.is_interrupted && is_open);
         let started = settlement.grant.refresh_started_at.unwrap_or(now);
         let settled = Settled {
             tokens: None,
@@ -320,9 +338,13 @@ impl Grants {
         detail: String,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        let GrantDependencies { clock, randomness, .. } = self.dependencies();
-        let entry = HistoryEntry { id: new_uuid(&**clock, &**randomness), at: now, kind, detail };
+        let entry = self.history_entry(kind, detail, now);
         Accounts::of(account.organisation).add_event(tx, account.id, entry).await
+    }
+
+    pub(super) fn history_entry(&self, kind: HistoryKind, detail: String, now: Timestamp) -> HistoryEntry {
+        let GrantDependencies { clock, randomness, .. } = self.dependencies();
+        HistoryEntry { id: new_uuid(&**clock, &**randomness), at: now, kind, detail }
     }
 }
 

@@ -10,10 +10,14 @@ use crate::{
     platform::clock::{SKEW, Timestamp},
 };
 
-/// The refresher looks for due grants this often, and whenever a slot is free.
+/// The refresher looks for due grants this often, and whenever places are free.
 pub const POLL: Elapsed = Elapsed::from_secs(5);
 /// Maximum number of background refreshes of one connector in one process.
 pub const MAX_OF_CONNECTOR: usize = 4;
+/// Number of free places of a connector that are filled at once when a refresh ends. Fewer are filled after [`REFILL`].
+pub const ENOUGH_OF_CONNECTOR: usize = 2;
+/// How long a free place may stay empty although grants are due.
+pub const REFILL: Elapsed = Elapsed::from_millis(250);
 /// Maximum number of background refreshes in one process.
 pub const MAX_BACKGROUND: usize = 32;
 /// Maximum number of refreshes in one process for which a caller waits.
@@ -47,6 +51,8 @@ const DAILY_JITTER: Duration = Duration::hours(2);
 pub const MAX_THROTTLE: Duration = Duration::hours(1);
 /// The time between two probes of a connector whose credentials are refused.
 pub const PROBE_OF_CONNECTOR: Duration = Duration::minutes(10);
+/// The least time between two probes of a connector whose credentials were shown to be good after they had been refused.
+pub const PROBE_OF_REFUTED: Duration = Duration::minutes(1);
 /// The time between two probes of a company that has removed the application.
 pub const PROBE_OF_COMPANY: Duration = Duration::hours(1);
 

@@ -53,7 +53,7 @@ impl AddressProblem {
             Self::Path => "Enter the address without . and .. between slashes, and without encoded slashes.",
             Self::OurName => {
                 "Enter the address without these parameters, which are added to it: status, account_key, error, state, \
-                 link, ts, kid and signature."
+                 link, ts, kid, signature and confirm."
             }
             Self::Query => "Enter the address without the question mark and what follows it.",
         }
@@ -248,6 +248,16 @@ mod tests {
             ["http://localhost:3000/a", "http://127.0.0.1/a", "http://[::1]:8080", "https://a.test?x=.."]
         {
             assert!(Address::parse(given).is_ok(), "{given}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_that_is_added_is_refused_and_named() {
+        let words = AddressProblem::OurName.words();
+        for name in OURS {
+            let given = format!("https://crm.example.com/a?{name}=1");
+            assert_eq!(Address::parse(&given), Err(AddressProblem::OurName), "{name}");
+            assert!(words.contains(name), "{name}");
         }
     }
 

@@ -12,23 +12,24 @@ use crate::{
 };
 
 impl OrganisationGrants {
-    /// The granted scopes of at most `limit` grants of a connector. It reads no token.
+    /// The granted scopes of at most `limit` accounts of a connector, separated by blanks. It reads no token.
     pub async fn granted_scopes(
         self,
         on: &impl Queries,
         connector: ConnectorId,
         limit: u64,
-    ) -> Result<Vec<String>, DatabaseError> {
+    ) -> Result<Vec<(AccountId, String)>, DatabaseError> {
         let scopes = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
             .filter(row::Column::ConnectorId.eq(connector.0))
             .select_only()
+            .column(row::Column::AccountId)
             .column(row::Column::Scopes)
             .limit(limit)
-            .into_tuple::<String>()
+            .into_tuple::<(Uuid, String)>()
             .all(on.connection())
             .await?;
-        Ok(scopes)
+        Ok(scopes.into_iter().map(|(account, scopes)| (AccountId(account), scopes)).collect())
     }
 
     /// The granted scopes of these accounts, separated by blanks. It reads no token.
