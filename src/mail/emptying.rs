@@ -374,12 +374,13 @@ impl MailJobs {
             .await
     }
 
-    /// Erases jobs that have ended long ago.
+    /// Erases jobs that ended more than [`KEPT`] before `settled`, a time that has certainly come: a clock that is ahead for
+    /// a while erases none.
     ///
     /// # Errors
     /// Those of the database, and a lost lease.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
-        let before: Timestamp = self.clock.now().minus(KEPT);
+    pub async fn sweep(&self, lease: &Lease, settled: Timestamp) -> Result<(), Failure> {
+        let before = settled.minus(KEPT);
         loop {
             let erased = self
                 .database

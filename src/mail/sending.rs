@@ -43,6 +43,7 @@ pub(super) use self::allowed::is_still_allowed;
 pub(in crate::mail) use self::kept::form_of;
 pub use self::{
     asked::{Key, MAX_KEY, NoKey, SendRequest, Shown},
+    once::OnceWork,
     outcome::{CreatedDraft, Once, SendFailure, Sent},
     places::{MAX_RUNS, MAX_RUNS_OF_ACCOUNT, MAX_RUNS_OF_HOLDER},
     recovery::LOOK_EVERY,

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
-use self::buffer::{Entrance, buffered};
+use self::buffer::{Entrance, Room, buffered};
 use crate::{
     platform::monotonic::SharedMonotonic,
     providers::mailbox::{Bytes, MailError, MailStream},
@@ -141,8 +141,16 @@ impl Passing {
                 Ok(bytes) => bytes,
                 Err(ended) => return ended,
             };
-            self.pace.add(bytes.len());
-            if let Some(ended) = self.hand_on(bytes, entrance).await {
+            let length = bytes.len();
+            self.pace.add(length);
+            match self.wait_for_room(length, entrance).await {
+                Ok(room) => entrance.put(bytes, room),
+                Err(ended) => return ended,
+            }
+            // No second such piece waits in memory.
+            if entrance.is_filled_by(length)
+                && let Err(ended) = self.wait_for_room(length, entrance).await
+            {
                 return ended;
             }
         }
@@ -166,19 +174,16 @@ impl Passing {
         }
     }
 
-    /// Waits until the buffer has room.
-    async fn hand_on(&mut self, bytes: Bytes, entrance: &Entrance) -> Option<Ended> {
+    /// Waits until the buffer has room for this number of bytes.
+    async fn wait_for_room(&mut self, bytes: usize, entrance: &Entrance) -> Result<Room, Ended> {
         loop {
             tokio::select! {
                 biased;
-                room = entrance.room(bytes.len()) => {
-                    entrance.put(bytes, room);
-                    return None;
-                }
-                error = self.held.wait_for_reader() => return Some(Ended::Error(error)),
+                room = entrance.room(bytes) => return Ok(room),
+                error = self.held.wait_for_reader() => return Err(Ended::Error(error)),
                 () = self.monotonic.sleep_until(self.pace.next_step) => {
                     if !self.pace.step() {
-                        return Some(Ended::Slow);
+                        return Err(Ended::Slow);
                     }
                 }
             }

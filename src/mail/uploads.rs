@@ -1,4 +1,4 @@
-//! Files that applications upload before they send them. The bytes are stored in chunks of 256 KiB, each encrypted under
+//! Files that applications upload before they send them. The bytes are stored in chunks of 64 KiB, each encrypted under
 //! a random key of its upload. The key, the name and the media type are sealed in the row of the upload.
 //!
 //! An upload belongs to an API client and an account. It lives until it was sent, at most 24 hours; one that a message

@@ -125,6 +125,8 @@ async fn a_large_answer_ends_if_no_slot_for_streams_becomes_free() {
         next = send(&limits, SMALL, Need::Call).await;
     }
     read(next.expect("a slot")).await.expect("an answer");
+    // The other one began to wait a moment later: ten seconds of this clock are enough for it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     for answer in unread {
         assert!(read(answer).await.is_err(), "the reader learns that it is not all");
     }

@@ -27,6 +27,7 @@ use crate::{
         database::DatabaseError,
         failure::Failure,
         id::OrganisationId,
+        randomness::Hash,
     },
     providers::mailbox::{MailError, MailProblem},
 };
@@ -40,6 +41,13 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
 const MAX_RACES: u32 = 5;
 /// How often a result is stored again while the database is away.
 const MAX_TRIES: u32 = 60;
+
+/// A call that is done once.
+pub struct OnceWork<C, W> {
+    /// What comes before the call is noted: a call that it refuses leaves the key free.
+    pub check: C,
+    pub work: W,
+}
 
 /// What a row keeps sealed.
 #[derive(Serialize, Deserialize)]
@@ -81,36 +89,43 @@ enum First {
 
 impl Sending {
     /// Does a call once for a key: a repeat has the result of the first call, without its work. The work goes on when the
-    /// caller goes away. Without a key it is done each time. `call` is the id of the call of the API, and `body` are its
-    /// values, which must be the same in a repeat.
+    /// caller goes away. Without a key it is done each time, and nothing is checked before. `call` is the id of the call of
+    /// the API, and `body` are its values, which must be the same in a repeat.
     ///
     /// A failure that may pass, such as a missing sign-in, frees the key. After a lost answer of the provider the outcome is
     /// unknown.
     ///
     /// # Errors
-    /// That of the work, and [`SendFailure::KeyReused`], [`SendFailure::InProgress`], [`SendFailure::OutcomeUnknown`],
-    /// [`SendFailure::TooManyKept`].
-    pub async fn once<T, W>(
+    /// Those of the check and of the work, and [`SendFailure::KeyReused`], [`SendFailure::InProgress`],
+    /// [`SendFailure::OutcomeUnknown`], [`SendFailure::TooManyKept`].
+    pub async fn once<T, C, W>(
         &self,
         caller: &Caller,
         account: AccountId,
         call: &'static str,
         key: Option<Key>,
         body: &(impl Serialize + Sync),
-        work: W,
+        work: OnceWork<C, W>,
     ) -> Result<Once<T>, SendFailure>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
+        C: Future<Output = Result<(), MailFailure>> + Send,
         W: Future<Output = Result<T, MailFailure>> + Send + 'static,
     {
         // A client that does not reach the account any more learns nothing about what it did before.
         self.parts().mail.accounts().get(caller, account).await?;
+        let OnceWork { check, work } = work;
         let Some(key) = key else { return Ok(Once { value: work.await?, is_replay: false }) };
         let until = self.parts().monotonic.now() + CALL_WAIT;
         let (organisation, holder) = (caller.organisation(), Holder::of(caller)?.id());
         let scope = Scope { organisation, holder, account, call };
-        let body = body_hash(body)?;
-        match self.begin_once(&scope, &key, &body).await? {
+        let (identity, body) = (scope.identity_of_key(&key), body_hash(body)?);
+        let found = keys::find(&self.parts().database.read(), organisation, &identity).await?;
+        if let Some(found) = found {
+            return self.replay(found, &body, until).await;
+        }
+        check.await?;
+        match self.begin_once(&scope, identity, &body).await? {
             First::No(found) => self.replay(*found, &body, until).await,
             First::Yes(id) => {
                 let (sending, body) = (self.clone(), body.clone());
@@ -129,9 +144,8 @@ impl Sending {
         }
     }
 
-    async fn begin_once(&self, scope: &Scope, key: &Key, body: &str) -> Result<First, SendFailure> {
+    async fn begin_once(&self, scope: &Scope, identity: Hash, body: &str) -> Result<First, SendFailure> {
         let parts = self.parts();
-        let identity = scope.identity_of_key(key);
         for _ in 0..MAX_RACES {
             let found = keys::find(&parts.database.read(), scope.organisation, &identity).await?;
             if let Some(found) = found {

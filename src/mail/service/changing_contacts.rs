@@ -8,6 +8,17 @@ use crate::{
 };
 
 impl Mail {
+    /// Refuses a new contact as [`Self::create_contact`] does, as far as that is known without asking the provider.
+    pub async fn check_contact(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        fields: &ContactFields,
+    ) -> Result<(), MailFailure> {
+        let session = self.open(caller, account).await?;
+        Ok(session.mailbox().check_contact(fields)?)
+    }
+
     /// Creates a contact. A call that is repeated creates another one: whether it is a repetition is for the caller to know.
     pub async fn create_contact(
         &self,

@@ -83,7 +83,8 @@ impl Mail {
     /// The body of a message as HTML. Plain text becomes escaped HTML. `as_it_came`: HTML is not sanitised.
     ///
     /// # Errors
-    /// A body over [`MAX_CONTENT`] bytes, or one that would take long to sanitise, is [`MailProblem::TooLarge`].
+    /// A body over [`MAX_CONTENT`] bytes, as it came or as HTML, or one that would take long to sanitise, is
+    /// [`MailProblem::TooLarge`].
     pub async fn get_content(
         &self,
         caller: &Caller,
@@ -92,19 +93,21 @@ impl Mail {
         as_it_came: bool,
     ) -> Result<String, MailFailure> {
         let content = ask!(self, caller, account, get_content, message, MAX_CONTENT);
-        if !content.is_html {
-            return Ok(sanitise::html_of_text(&content.text));
-        }
-        if as_it_came {
-            return Ok(content.text);
-        }
-        let monotonic = self.0.monotonic.clone();
-        let work = move |turn: &Turn| {
-            let end = monotonic.now() + MAX_SANITISING;
-            sanitise::sanitise(&content.text, &|| monotonic.now() >= end, turn)
+        let html = if !content.is_html {
+            sanitise::html_of_text(&content.text)
+        } else if as_it_came {
+            content.text
+        } else {
+            let monotonic = self.0.monotonic.clone();
+            let work = move |turn: &Turn| {
+                let end = monotonic.now() + MAX_SANITISING;
+                sanitise::sanitise(&content.text, &|| monotonic.now() >= end, turn)
+            };
+            let clean = self.0.cpu.run(caller.asker(), 1, work).await?;
+            clean.map_err(|sanitise::TooComplex| MailFailure::from(MailProblem::TooLarge))?
         };
-        let clean = self.0.cpu.run(caller.asker(), 1, work).await?;
-        clean.map_err(|sanitise::TooComplex| MailProblem::TooLarge.into())
+        // Escapes make a text up to five times as long.
+        if html.len() > MAX_CONTENT { Err(MailProblem::TooLarge.into()) } else { Ok(html) }
     }
 
     /// The header fields of a message, one a line, each line ended by CR LF.

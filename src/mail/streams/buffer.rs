@@ -13,8 +13,11 @@ use crate::providers::mailbox::{Bytes, MailError, MailProblem, MailStream};
 
 /// What a piece takes of the buffer at least: it costs memory besides its bytes.
 const LEAST: usize = 512;
+/// The parts of a piece that is larger than the buffer.
+const PART: usize = 32 * 1024;
 
-type Room = Option<OwnedSemaphorePermit>;
+/// Room in the buffer. It is free again once this is dropped.
+pub(super) type Room = Option<OwnedSemaphorePermit>;
 
 /// The end of the buffer into which a task puts the pieces of a body.
 pub(super) struct Entrance {
@@ -32,7 +35,26 @@ impl Entrance {
         self.space.clone().acquire_many_owned(u32::try_from(wanted).unwrap_or(u32::MAX)).await.ok()
     }
 
-    pub fn put(&self, bytes: Bytes, room: Room) {
+    /// Whether a piece of this length leaves no room for another one until it was read.
+    pub const fn is_filled_by(&self, bytes: usize) -> bool {
+        bytes > self.max
+    }
+
+    /// Puts a piece in. A piece keeps the whole memory into which it was read: up to 400 kB over a connection without TLS,
+    /// even for one byte. So the buffer has a copy, or parts of a piece that is larger than the buffer.
+    pub fn put(&self, mut bytes: Bytes, room: Room) {
+        if !self.is_filled_by(bytes.len()) {
+            return self.send(Bytes::copy_from_slice(&bytes), room);
+        }
+        // In parts, because the connection to the reader takes several pieces, of any size.
+        while bytes.len() > PART {
+            self.send(bytes.split_to(PART), None);
+        }
+        // The room is free once all of them were taken.
+        self.send(bytes, room);
+    }
+
+    fn send(&self, bytes: Bytes, room: Room) {
         // Without a reader the task is about to end.
         drop(self.sender.send((Ok(bytes), room)));
     }

@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-/// Maximum number of chunks in one transaction: 4 MiB.
-const BATCH: usize = 16;
+/// Maximum number of chunks in one transaction: 2 MiB.
+const BATCH: usize = 32;
 /// The end of the name of the file, which is beside the database.
 const FILE: &str = "-uploads.db";
 /// Number of uploads whose chunks are erased at once, so that others need not wait for long.
