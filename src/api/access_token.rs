@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     calls,
-    credentials::{self, origin_of},
+    credentials::{self, KnownRate, origin_of},
     envelope::Envelope,
     errors::{ApiError, Code, Limit},
     parameters::Given,
@@ -50,11 +50,14 @@ pub async fn give(
     };
     let origin = origin_of(&parts.extensions, &parts.headers, &config);
     let exchanged = clients.exchange(&given, origin).await;
-    // For the record of the call.
-    let owner = match &exchanged {
-        Ok(new) => Some(new.owner),
-        Err(problem) => problem.owner(),
+    let (owner, rate) = match &exchanged {
+        Ok(new) => (Some(new.owner), Some(new.rate)),
+        Err(problem) => (problem.owner(), problem.rate()),
     };
+    if let Some(rate) = rate {
+        KnownRate::note(&parts.extensions, rate);
+    }
+    // For the record of the call.
     if let (Some(known), Some(owner)) = (parts.extensions.get::<KnownClient>(), owner) {
         known.name(owner);
     }
@@ -69,7 +72,10 @@ pub async fn give(
             ApiError::of(Code::InvalidClientOrToken, more_info).into_response()
         }
         Err(ExchangeProblem::NotAuthenticated(why)) => credentials::refuse(why),
-        Err(ExchangeProblem::TooMany(rest, _)) => {
+        Err(ExchangeProblem::AddressNotAllowed { owner, .. }) => {
+            credentials::refuse(NotAuthenticated::AddressNotAllowed(owner))
+        }
+        Err(ExchangeProblem::TooMany { rest, .. }) => {
             let more_info =
                 "This refresh token gave 60 access tokens within a minute. Use each one for an hour.";
             let error = ApiError::of(Code::TooManyRequests, more_info);

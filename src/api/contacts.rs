@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     mail::{
-        sending::{Once, Sending},
+        sending::{Once, OnceWork, Sending},
         service::{Mail, MailFailure},
     },
     platform::failure::Failure,
@@ -80,11 +80,16 @@ pub async fn create(
     let (account, key) = (asked.account()?, outgoing::key(&asked.given)?);
     let fields = fields::read(&asked.given)?;
     let (caller, values) = (asked.caller.clone(), fields::values(&fields));
+    let check = {
+        let (mail, caller, fields) = (mail.clone(), caller.clone(), fields.clone());
+        async move { mail.check_contact(&caller, account, &fields).await }
+    };
     let work = async move {
         let contact = mail.create_contact(&caller, account, &fields).await?;
         serde_json::to_value(Contact::from(contact))
             .map_err(|error| MailFailure::from(Failure::unexpected(&error)))
     };
+    let work = OnceWork { check, work };
     let once: Once<Value> =
         Box::pin(sending.once(&asked.caller, account, CREATE_CONTACT.id, key, &values, work)).await?;
     Ok(done_once(Envelope::created(once.value), once.is_replay))

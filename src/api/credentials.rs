@@ -47,7 +47,7 @@ pub(super) struct KnownRate(Arc<OnceLock<RateState>>);
 
 impl KnownRate {
     /// Notes the rate for the outermost layer. `extensions` are those of the request.
-    fn note(extensions: &Extensions, rate: RateState) {
+    pub(super) fn note(extensions: &Extensions, rate: RateState) {
         if let Some(known) = extensions.get::<Self>() {
             // A call is judged once.
             let _ = known.0.set(rate);

@@ -177,22 +177,27 @@ pub fn time_of(method: &Method, path: &str, limits: Limits) -> Duration {
     if is_sending { limits.sending } else { limits.call }
 }
 
-/// Ends a call that takes too long. One that streams may take long, within limits of its own.
+/// Ends a call that takes too long. One that streams may take long, within limits of its own: those of a raw call are in
+/// [`proxy`].
 async fn limit_time(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>();
     if matched.is_some_and(|path| is_stream(request.method(), path.as_str())) {
         return next.run(request).await;
     }
     let max = time_of(request.method(), matched.map(MatchedPath::as_str).unwrap_or_default(), limits);
-    let more_info = if request.method().is_safe() {
+    let is_safe = request.method().is_safe();
+    tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| timed_out(is_safe))
+}
+
+/// The answer in place of one that has taken too long. A call that is safe cannot have changed anything.
+pub(super) fn timed_out(is_safe: bool) -> Response {
+    tracing::warn!("an API call took too long");
+    let more_info = if is_safe {
         "The call took too long, and nothing was changed. Try again later, or ask for less at a time."
     } else {
         "The call took too long. Check whether the change was made before you repeat the call."
     };
-    tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
-        tracing::warn!("an API call took too long");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT", more_info).into_response()
-    })
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT", more_info).into_response()
 }
 
 /// Refuses a body that says that it is something else than JSON. A `Content-Type` without a body is ignored.

@@ -3,7 +3,7 @@
 
 mod body;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -11,8 +11,12 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use tokio::time::{Instant, timeout_at};
 
-use super::{layers::FromProvider, refused::Refused};
+use super::{
+    layers::{self, FromProvider},
+    refused::Refused,
+};
 use crate::{
     accounts::service::AccountId,
     mail::{
@@ -27,6 +31,10 @@ use crate::{
 /// The path of the calls, in the syntax of the router.
 pub const PATH: &str = "/api/accounts/{account_key}/proxy/{*path}";
 
+/// The time within which the answer to a raw call must begin, as other calls must end. A body that streams takes as long
+/// as its caller sends.
+const MAX_BEGIN: Duration = Duration::from_secs(25);
+
 /// A raw call, with any method of the route table.
 pub async fn pass(
     State(access): State<AccountAccess>,
@@ -34,6 +42,7 @@ pub async fn pass(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
+    let end = Instant::now() + MAX_BEGIN;
     let (parts, body) = request.into_parts();
     let Some((account, rest)) = split(parts.uri.path()) else { return Failure::NotFound.into_response() };
     let ours = config.public_url.join(&format!("/api/accounts/{account}/proxy/"));
@@ -52,9 +61,20 @@ pub async fn pass(
             Err(status) => return status.into_response(),
         }
     };
-    match access.pass(&caller, account, &call, body, &ours).await {
-        Ok(answer) => respond(answer),
-        Err(problem) => Refused::from(problem).into_response(),
+    let end = (!matches!(body, MailBody::Stream(_))).then_some(end);
+    let passing = Box::pin(access.pass(&caller, account, &call, body, &ours));
+    match in_time(end, passing).await {
+        Some(Ok(answer)) => respond(answer),
+        Some(Err(problem)) => Refused::from(problem).into_response(),
+        None => layers::timed_out(call.method.is_safe()),
+    }
+}
+
+/// What this work gives, if it ends in time. Without a time, it may take as long as it needs.
+async fn in_time<F: Future>(end: Option<Instant>, work: F) -> Option<F::Output> {
+    match end {
+        Some(end) => timeout_at(end, work).await.ok(),
+        None => Some(work.await),
     }
 }
 
@@ -76,6 +96,20 @@ fn respond(answer: RawAnswer) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_begin_in_time_is_given_up_and_that_to_a_stream_is_waited_for() {
+        let end = || Some(Instant::now() + Duration::from_millis(20));
+        assert_eq!(in_time(end(), std::future::pending::<()>()).await, None);
+        assert_eq!(in_time(end(), std::future::ready(7)).await, Some(7));
+        let late = tokio::time::sleep(Duration::from_millis(40));
+        assert_eq!(in_time(None, late).await, Some(()));
+    }
+
+    #[test]
+    fn a_raw_call_has_the_time_of_other_calls() {
+        assert_eq!(MAX_BEGIN, layers::Limits::default().call);
+    }
 
     #[test]
     fn the_rest_of_the_path_stays_as_it_was_sent() {

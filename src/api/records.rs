@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::Next,
     response::Response,
 };
@@ -25,8 +25,8 @@ use crate::{
     platform::{clock::Timestamp, failure::Failure, request_id::RequestId},
 };
 
-/// The segment of a route after which the account is named.
-const ACCOUNTS: &str = "accounts";
+/// The value in the path of a route that names the account.
+const ACCOUNT: &str = "account_key";
 
 /// What the record of a route's calls needs.
 #[derive(Clone)]
@@ -121,12 +121,18 @@ pub(super) async fn name_caller(request: Request, next: Next) -> Response {
 }
 
 /// Middleware before the check of the credential: notes the call.
-pub async fn record(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
+pub async fn record(
+    State(recorder): State<Recorder>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let account = path.ok().and_then(|path| account_of(&path));
     let known = KnownClient::default();
     request.extensions_mut().insert(known.clone());
     let mut call = UnderWay {
         known,
-        account: account_of(recorder.route, request.uri().path()),
+        account,
         method: name_of(request.method()),
         request_id: request.extensions().get::<RequestId>().copied(),
         started: recorder.calls.now(),
@@ -153,12 +159,11 @@ fn name_of(method: &Method) -> Cow<'static, str> {
     }
 }
 
-/// The account that the path of a call names.
-fn account_of(route: &str, path: &str) -> Option<AccountId> {
-    let mut segments = route.split('/').zip(path.split('/'));
-    segments.find(|(name, _)| *name == ACCOUNTS)?;
-    let (name, value) = segments.next()?;
-    if name.starts_with('{') { value.parse().ok() } else { None }
+/// The account that the path of a call names. The values are decoded, as the call itself reads them: otherwise an
+/// application could keep its calls from the records of an account by percent-encoding the key.
+fn account_of(path: &RawPathParams) -> Option<AccountId> {
+    let (_, value) = path.iter().find(|(name, _)| *name == ACCOUNT)?;
+    value.parse().ok()
 }
 
 /// The code of the error that a handler or a layer left in the answer, and the provider's id of the request.
@@ -173,22 +178,6 @@ fn error_of(extensions: &Extensions) -> (Option<&'static str>, Option<String>) {
 mod tests {
     use super::*;
     use crate::platform::id::{ApiClientId, OrganisationId};
-
-    const ID: &str = "01932b5e-0000-7000-8000-000000000001";
-
-    #[test]
-    fn the_account_is_the_segment_after_accounts_if_the_route_has_a_value_there() {
-        let of = |route: &str, path: &str| account_of(route, path).map(|id| id.to_string());
-        let id = Some(ID.to_owned());
-        assert_eq!(of("/api/accounts/{key}", &format!("/api/accounts/{ID}")), id);
-        let (route, path) =
-            ("/api/accounts/{key}/messages/{id}", format!("/api/accounts/{ID}/messages/AAMk"));
-        assert_eq!(of(route, &path), id);
-        assert_eq!(of("/api/accounts/{key}", "/api/accounts/another"), None);
-        assert_eq!(of("/api/accounts/oauth", &format!("/api/accounts/{ID}")), None);
-        assert_eq!(of("/api/accounts", "/api/accounts"), None);
-        assert_eq!(of("/api/connectors/{name}", "/api/connectors/accounts"), None);
-    }
 
     #[test]
     fn the_first_client_that_is_named_counts() {

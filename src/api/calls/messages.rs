@@ -307,6 +307,11 @@ pub static GET_DRAFT: Call = Call {
     answer: Answer::One("Draft"),
 };
 
+/// A parameter of Mail360's list of templates. It is known, so that it does not hide why the call is refused.
+const fn of_templates(name: &'static str) -> Parameter {
+    Parameter::query(name, Kind::Text { max: MAX_TEXT }, "The call is refused whatever it has.").ignored()
+}
+
 pub static LIST_TEMPLATES: Call = Call {
     id: "listTemplates",
     method: Method::GET,
@@ -315,7 +320,14 @@ pub static LIST_TEMPLATES: Call = Call {
     group: DRAFTS,
     summary: "Refused: list templates",
     about: "Always NOT_SUPPORTED. No provider keeps templates.",
-    parameters: &[ACCOUNT_KEY],
+    parameters: &[
+        ACCOUNT_KEY,
+        of_templates("start"),
+        of_templates("limit"),
+        of_templates("sortorder"),
+        of_templates("sortBy"),
+        of_templates("view"),
+    ],
     answer: Answer::Done,
 };
 

@@ -89,7 +89,8 @@ pub(super) const ATTACHMENTS: Parameter = Parameter::body(
         max: MAX_FILES,
         members: &[Member::new("fileId", Kind::Text { max: MAX_HEADER_LINE }).required()],
     },
-    "Uploads of this client for this account, in this order: [{\"fileId\":\"…\"}].",
+    "Uploads of this client for this account, in this order: [{\"fileId\":\"…\"}]. Of two with the same name and content \
+     Outlook gets one.",
 );
 
 const IS_SCHEDULE: Parameter = Parameter::body(
