@@ -215,7 +215,8 @@ pub fn StateCard(
             connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> {next} }).into_any()
         }
         ConnectorState::Failing(_) => {
-            connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> "." }).into_any()
+            // A refresh or a check of the secret can fail, too.
+            connector.failed_at.map(|at| view! { "Last failure: " <Moment at=at /> "." }).into_any()
         }
     };
     let refused = connector.state.wants_credentials();

@@ -121,10 +121,11 @@ fn finding(provider: &dyn Provider, Refusal { why, words }: &Refusal) -> Finding
     let offers = offers(diagnosis.remedies());
     let code = words.and_then(|words| provider.code(words)).map(|code| code.text);
     let words = words.cloned().unwrap_or_default();
+    // The session stores this, so it has only codes and ids. Some providers have no other code than the error.
+    let error = words.known_error().filter(|error| code.as_deref() != Some(*error)).map(str::to_owned);
     let said = [
         ("Error code", code),
-        // The session stores this, so it has only codes and ids.
-        ("Error", words.known_error().map(str::to_owned)),
+        ("Error", error),
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),
     ];

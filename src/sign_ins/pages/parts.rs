@@ -55,7 +55,10 @@ pub fn Next(
 /// The words of the provider as rows of a list. Codes and ids have a button to copy them.
 pub fn draw_provider_words(provider: &dyn Provider, said: ProviderWords) -> impl IntoView + use<> {
     let names = provider.names();
-    let code = provider.code(&said).map(|ErrorCode { text, page, .. }| {
+    let code = provider.code(&said);
+    // Some providers have no other code than the error.
+    let error = said.error.filter(|error| code.as_ref().is_none_or(|code| code.text != *error));
+    let code = code.map(|ErrorCode { text, page, .. }| {
         let link = page.map(|page| {
             view! { <NewWindow to=page words=format!("{}’s page about it", names.provider) /> }
         });
@@ -75,7 +78,7 @@ pub fn draw_provider_words(provider: &dyn Provider, said: ProviderWords) -> impl
         })
     };
     view! {
-        {text("Error", said.error)}
+        {text("Error", error)}
         {code}
         {text("Description", said.description)}
         {id("Trace ID", "the trace ID", said.trace_id)}

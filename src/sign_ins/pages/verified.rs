@@ -11,7 +11,7 @@ use crate::{
     providers::Names,
     ui::{
         icons::Icon,
-        widgets::{Badge, Moment, Notice, Tone},
+        widgets::{Badge, Moment, Notice, Tone, breakable},
     },
 };
 
@@ -110,7 +110,7 @@ pub(super) fn Verified(
             } else {
                 format!("{provider} does not report this one.").into_any()
             };
-            view! { <div><dt><code>{scope.clone()}</code></dt><dd>{badge}</dd></div> }
+            view! { <div><dt><code>{breakable(scope, '/')}</code></dt><dd>{badge}</dd></div> }
         })
         .collect_view();
     view! {
@@ -134,7 +134,7 @@ pub(super) fn Verified(
             </section>
             <section class="card low" aria-labelledby="granted-title">
                 <h2 id="granted-title">"Permissions"</h2>
-                <dl class="facts">{permissions}</dl>
+                <dl class="facts wide-names">{permissions}</dl>
             </section>
             <p class="soft">
                 {works.then_some("The connector is ready. ")} "We deleted the access from this test."

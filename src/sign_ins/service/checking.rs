@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
+use tokio::time::Instant;
 
 use super::{
     super::{
@@ -38,6 +39,8 @@ pub(super) struct Trial<'a> {
     pub(super) link: Option<&'a Link>,
     /// The hash of the code with which an application confirms the mailbox.
     pub(super) confirm: Hash,
+    /// When the check must end.
+    pub(super) until: Instant,
 }
 
 /// What the checks have found.

@@ -1,7 +1,9 @@
 //! The end of a sign-in that a connect link started: checks that the account is the expected one and has a mailbox, and
 //! connects it, or keeps it for the application to confirm, in the transaction that writes the outcome.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     super::{
@@ -33,6 +35,8 @@ use crate::{
 
 /// Maximum number of characters of a name or an email that is kept of an identity.
 const MAX_SHOWN: usize = 254;
+/// The part of the time for the check that is left once the mailbox was looked for.
+const AFTER_MAILBOX: Duration = Duration::from_millis(500);
 
 /// A mailbox that may be connected: its identity and its grant.
 #[derive(Debug)]
@@ -71,6 +75,12 @@ fn has_email(identity: &Identity, expected: &str) -> bool {
     identity.emails.iter().chain(&identity.email).any(|email| is_expected(email))
 }
 
+/// What the provider says about the mailbox. One that does not say it before the check must end refuses nothing.
+async fn find_in_time(until: Instant, finding: impl Future<Output = MailboxFinding>) -> MailboxFinding {
+    let until = until.checked_sub(AFTER_MAILBOX).unwrap_or(until);
+    timeout_at(until, finding).await.unwrap_or(MailboxFinding::Unknown)
+}
+
 /// The problem of a link, as the outcome of a sign-in.
 pub(super) const fn connect_problem(problem: LinkProblem) -> ConnectProblem {
     match problem {
@@ -94,7 +104,7 @@ impl SignIns {
         missing: Missing,
         timeline: &mut Timeline<'_>,
     ) -> Result<Checked, FailedSignIn> {
-        let Trial { attempt, connector, pinned, confirm, .. } = trial;
+        let Trial { attempt, connector, pinned, confirm, until, .. } = trial;
         let grant = redeemed.grant;
         let email = identity.email.clone().unwrap_or_else(|| identity.account.clone());
         if identity.subject.is_none() {
@@ -111,7 +121,8 @@ impl SignIns {
         if !grant.has_refresh_token() {
             return Ok(Checked::not_connected(ConnectProblem::NoRefreshToken, email));
         }
-        let finding = pinned.find_mailbox(&*self.dependencies.http, &grant.access_token).await;
+        let finding = pinned.find_mailbox(&*self.dependencies.http, &grant.access_token);
+        let finding = find_in_time(until, finding).await;
         timeline.add_step(Step::Mailbox, "");
         match finding {
             MailboxFinding::None => return Ok(Checked::not_connected(ConnectProblem::NoMailbox, email)),
@@ -208,6 +219,16 @@ mod tests {
         for expected in ["admin@contoso.test", "race@contoso.test", "grace@contoso.tes"] {
             assert!(!has_email(&identity, expected), "{expected}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_mailbox_that_is_not_found_in_time_is_not_refused() {
+        let until = Instant::now() + AFTER_MAILBOX + Duration::from_millis(20);
+        let hanging = std::future::pending::<MailboxFinding>();
+        assert!(matches!(find_in_time(until, hanging).await, MailboxFinding::Unknown));
+        assert!(Instant::now() < until, "time is left to connect it");
+        let said = async { MailboxFinding::None };
+        assert!(matches!(find_in_time(until, said).await, MailboxFinding::None));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::{convert::identity, net::IpAddr, time::Duration as StdDuration};
 
 use time::Duration;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::Instrument;
 
 use super::{
@@ -120,6 +120,15 @@ impl SignIns {
         }
     }
 
+    /// When the questions to the provider must end. The rest of the time is reserved for writing the outcome. Otherwise
+    /// the page of the attempt would say *Interrupted* before the outcome is written.
+    fn end_of_exchange(&self, consumed_at: Timestamp) -> Instant {
+        let max = EXCHANGE_TIME_LIMIT - FOR_WRITING;
+        let left = max - self.dependencies.clock.now().since(consumed_at);
+        // The clock may have been set back since then, so the value is limited.
+        Instant::now() + left.clamp(Duration::ZERO, max).unsigned_abs()
+    }
+
     async fn run_attempt(
         &self,
         found: Found,
@@ -210,16 +219,11 @@ impl SignIns {
             Ok(Err(why)) => Ok(Checked::not_connected(why, String::new())),
             Ok(Ok(secret)) => {
                 timeline.add_step(Step::Checked, "");
-                // The rest of the time is reserved for writing the outcome. Otherwise the page of the attempt would say
-                // *Interrupted* before the outcome is written.
-                let time_left = EXCHANGE_TIME_LIMIT - FOR_WRITING - clock.now().since(consumed_at);
-                // The clock may have been set back since then, so the value is limited.
-                let max = EXCHANGE_TIME_LIMIT - FOR_WRITING;
-                let time_left = time_left.clamp(Duration::ZERO, max).unsigned_abs();
+                let until = self.end_of_exchange(consumed_at);
                 let (attempt, connector, link) = (&attempt, &connector, link.as_ref());
-                let trial = Trial { attempt, connector, pinned: &*pinned, link, confirm };
+                let trial = Trial { attempt, connector, pinned: &*pinned, link, confirm, until };
                 let work = self.check(trial, &parameters, verifier, &secret, &mut timeline);
-                let done = tokio::time::timeout(time_left, work).await;
+                let done = tokio::time::timeout_at(until, work).await;
                 done.unwrap_or_else(|_| Err(providers::RefusalKind::Slow.into()))
             }
         };

@@ -322,7 +322,7 @@ fn the_page_behind_a_link_says_who_asks_for_what_and_until_when() {
     for expected in [
         "Canary <b>& Sons möchte Ihr Postfach verbinden",
         "Für das Postfach alice@canary.test",
-        "Dieser Link gilt bis 26. November 2026, 06:57 Uhr (UTC) (in 3 Tagen).",
+        "Dieser Link gilt bis 26. November 2026, 06:57\u{a0}Uhr (UTC) (in 3 Tagen).",
         "https://login.example/adminconsent",
         "Datenschutzhinweise",
     ] {

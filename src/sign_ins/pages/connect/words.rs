@@ -6,7 +6,7 @@ use time::Duration;
 use super::texts::Texts;
 use crate::{
     platform::{clock::Timestamp, language::Language},
-    ui::moment::Now,
+    ui::moment::{Now, whole_days_ahead},
 };
 
 /// The texts of a language, with the values that its sentences use.
@@ -110,7 +110,7 @@ impl Words {
             return None;
         }
         let texts = self.texts;
-        let (count, one, many) = match (by.whole_days(), by.whole_hours()) {
+        let (count, one, many) = match (whole_days_ahead(by), by.whole_hours()) {
             (0, 0) => (by.whole_minutes(), texts.in_a_minute, texts.in_minutes),
             (0, hours) => (hours, texts.in_an_hour, texts.in_hours),
             (days, _) => (days, texts.in_a_day, texts.in_days),
@@ -148,10 +148,18 @@ mod tests {
     #[test]
     fn every_language_writes_dates_as_its_readers_do() {
         for (language, wanted, first) in [
-            (Language::English, "23 November 2026, 06:57 UTC", "1 January 1970, 00:00 UTC"),
-            (Language::German, "23. November 2026, 06:57 Uhr (UTC)", "1. Januar 1970, 00:00 Uhr (UTC)"),
-            (Language::French, "23 novembre 2026 à 06:57 UTC", "1er janvier 1970 à 00:00 UTC"),
-            (Language::Spanish, "23 de noviembre de 2026, 06:57 UTC", "1 de enero de 1970, 00:00 UTC"),
+            (Language::English, "23 November 2026, 06:57\u{a0}UTC", "1 January 1970, 00:00\u{a0}UTC"),
+            (
+                Language::German,
+                "23. November 2026, 06:57\u{a0}Uhr (UTC)",
+                "1. Januar 1970, 00:00\u{a0}Uhr (UTC)",
+            ),
+            (Language::French, "23 novembre 2026 à 06:57\u{a0}UTC", "1er janvier 1970 à 00:00\u{a0}UTC"),
+            (
+                Language::Spanish,
+                "23 de noviembre de 2026, 06:57\u{a0}UTC",
+                "1 de enero de 1970, 00:00\u{a0}UTC",
+            ),
         ] {
             let words = Words::of(language);
             assert_eq!(words.date(NOW), wanted);
@@ -174,6 +182,7 @@ mod tests {
             assert_eq!(ahead(Duration::seconds(10)).as_deref(), Some(minute));
             assert_eq!(ahead(Duration::minutes(30)).as_deref(), Some(minutes));
             assert_eq!(ahead(Duration::minutes(119)).as_deref(), Some(hour));
+            assert_eq!(ahead(Duration::hours(167)).as_deref(), Some(days));
             assert_eq!(ahead(Duration::days(7)).as_deref(), Some(days));
             assert_eq!(ahead(Duration::ZERO), None);
         }

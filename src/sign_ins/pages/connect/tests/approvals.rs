@@ -14,8 +14,8 @@ fn the_page_behind_a_consent_link_says_who_asks_for_which_company_and_that_no_ma
         "For the company fabrikam.test",
         "Read your mail",
         "No mailbox is connected to you.",
-        "This link works until 26 November 2026, 06:57 UTC (in 3 days).",
-        "An approval was reported on 22 November 2026, 06:57 UTC",
+        "This link works until 26 November 2026, 06:57\u{a0}UTC (in 3 days).",
+        "An approval was reported on 22 November 2026, 06:57\u{a0}UTC",
     ] {
         assert!(shown.contains(expected), "{expected:?} is not in: {shown}");
     }

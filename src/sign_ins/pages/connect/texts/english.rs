@@ -22,7 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     privacy: "Privacy notice",
     close: "You can close this page.",
 
-    date: "{day} {month} {year}, {time} UTC",
+    date: "{day} {month} {year}, {time}\u{a0}UTC",
     first_day: "1",
     in_a_minute: "in a minute",
     in_minutes: "in {count} minutes",
@@ -101,9 +101,9 @@ pub(super) const TEXTS: Texts = Texts {
     choose_another: "Choose another account",
     elsewhere_title: "This mailbox is already connected",
     elsewhere_what: "{email} is already connected to {name} through other software. Nothing was changed. Ask {name} \
-                     if it should move.",
+                     to move it to this software.",
     permissions_title: "Not everything was allowed",
-    permissions_what: "{name} needs these permissions, which were not granted. Nothing was connected.",
+    permissions_what: "Nothing was connected. {name} needs these permissions, which were not granted:",
     ask_again: "Ask again",
     approval_title: "Your company must allow this first",
     approval_what: "{provider} asks for the approval of an administrator of your company. Nothing was connected.",

@@ -23,7 +23,7 @@ pub(super) const TEXTS: Texts = Texts {
     privacy: "Politique de confidentialité",
     close: "Vous pouvez fermer cette page.",
 
-    date: "{day} {month} {year} à {time} UTC",
+    date: "{day} {month} {year} à {time}\u{a0}UTC",
     first_day: "1er",
     in_a_minute: "dans une minute",
     in_minutes: "dans {count} minutes",
@@ -34,8 +34,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     connect_title: "Connecter votre messagerie",
     connect_heading: "{name} souhaite connecter votre messagerie",
-    renew_title: "Se connecter à nouveau",
-    renew_heading: "{name} vous demande de vous connecter à nouveau",
+    renew_title: "S’identifier à nouveau",
+    renew_heading: "{name} vous demande de vous identifier à nouveau",
     renew_why: "Votre messagerie a déjà été connectée. Le logiciel «\u{a0}{application}\u{a0}» a de nouveau besoin de \
                 votre accord.",
     permissions: "Avec votre accord, le logiciel «\u{a0}{application}\u{a0}» de {name} pourra\u{a0}:",
@@ -110,9 +110,10 @@ pub(super) const TEXTS: Texts = Texts {
     choose_another: "Choisir un autre compte",
     elsewhere_title: "Cette messagerie est déjà connectée",
     elsewhere_what: "{email} est déjà connectée à {name} par un autre logiciel. Rien n’a été modifié. Adressez-vous à \
-                     {name} si elle doit changer.",
+                     {name} si elle doit passer à ce logiciel.",
     permissions_title: "Tout n’a pas été autorisé",
-    permissions_what: "{name} a besoin de ces autorisations, qui n’ont pas été accordées. Rien n’a été connecté.",
+    permissions_what: "Rien n’a été connecté. {name} a besoin de ces autorisations, qui n’ont pas été \
+                       accordées\u{a0}:",
     ask_again: "Demander à nouveau",
     approval_title: "Votre entreprise doit d’abord l’autoriser",
     approval_what: "{provider} exige l’accord d’un administrateur de votre entreprise. Rien n’a été connecté.",

@@ -22,7 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     privacy: "Datenschutzhinweise",
     close: "Sie können diese Seite schließen.",
 
-    date: "{day}. {month} {year}, {time} Uhr (UTC)",
+    date: "{day}. {month} {year}, {time}\u{a0}Uhr (UTC)",
     first_day: "1",
     in_a_minute: "in einer Minute",
     in_minutes: "in {count} Minuten",
@@ -46,7 +46,8 @@ pub(super) const TEXTS: Texts = Texts {
     until: "Dieser Link gilt bis {time}.",
     unexpected: "Sie haben das nicht erwartet? Dann schließen Sie diese Seite. Ohne Ihre Zustimmung wird nichts \
                  verbunden.",
-    end_it: "Sie können den Zugriff jederzeit beenden: Fragen Sie {name}, oder entfernen Sie ihn bei {provider}.",
+    end_it: "Sie können den Zugriff jederzeit beenden: Wenden Sie sich an {name}, oder entfernen Sie ihn bei \
+             {provider}.",
     too_many_title: "Bitte warten Sie einige Minuten",
     too_many: "Dieser Link wurde mehrmals verwendet, ohne dass eine Anmeldung beendet wurde. Versuchen Sie es in \
                zehn Minuten noch einmal.",
@@ -81,7 +82,7 @@ pub(super) const TEXTS: Texts = Texts {
                    verbinden möchten.",
     unavailable_title: "Dieser Link kann zurzeit nicht verwendet werden",
     unavailable_what: "Die Software, zu der er gehört, ist nicht bereit. Bitten Sie {name} um einen neuen Link.",
-    exhausted_title: "Dieser Link wurde zu oft versucht",
+    exhausted_title: "Mit diesem Link gab es zu viele Versuche",
     exhausted_what: "Zu Ihrer Sicherheit gilt er nicht mehr. Bitten Sie {name} um einen neuen Link.",
 
     checking_title: "Wird geprüft …",
@@ -107,9 +108,9 @@ pub(super) const TEXTS: Texts = Texts {
     choose_another: "Anderes Konto wählen",
     elsewhere_title: "Dieses Postfach ist schon verbunden",
     elsewhere_what: "{email} ist über eine andere Software schon mit {name} verbunden. Es wurde nichts geändert. \
-                     Fragen Sie {name}, wenn es wechseln soll.",
+                     Wenden Sie sich an {name}, wenn es zu dieser Software wechseln soll.",
     permissions_title: "Es wurde nicht alles erlaubt",
-    permissions_what: "{name} benötigt diese Berechtigungen, die nicht erteilt wurden. Es wurde nichts verbunden.",
+    permissions_what: "Es wurde nichts verbunden. {name} benötigt diese Berechtigungen, die nicht erteilt wurden:",
     ask_again: "Noch einmal fragen",
     approval_title: "Ihr Unternehmen muss das zuerst erlauben",
     approval_what: "{provider} verlangt die Zustimmung eines Administrators Ihres Unternehmens. Es wurde nichts \

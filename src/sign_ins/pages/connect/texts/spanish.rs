@@ -22,7 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     privacy: "Aviso de privacidad",
     close: "Puede cerrar esta página.",
 
-    date: "{day} de {month} de {year}, {time} UTC",
+    date: "{day} de {month} de {year}, {time}\u{a0}UTC",
     first_day: "1",
     in_a_minute: "dentro de un minuto",
     in_minutes: "dentro de {count} minutos",
@@ -65,7 +65,7 @@ pub(super) const TEXTS: Texts = Texts {
     message_send: "Enviar por correo",
 
     leaving_title: "Le llevamos a {provider}",
-    leaving_what: "Su navegador abre {host} por sí mismo. Si no lo hace, use el botón.",
+    leaving_what: "Su navegador abre {host} automáticamente. Si no lo hace, use el botón.",
 
     unknown_title: "Este enlace no funciona",
     unknown_what: "Es posible que falte una parte de la dirección. Copie de nuevo el enlace completo o pida uno nuevo \
@@ -84,7 +84,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     checking_title: "Comprobando…",
     checking_what: "{provider} le ha enviado de vuelta. Comprobamos su respuesta, lo que tarda unos segundos.",
-    checking_reload: "Esta página se recarga por sí misma.",
+    checking_reload: "Esta página se recarga automáticamente.",
     reload: "Recargar ahora",
     interrupted_title: "El inicio de sesión se ha interrumpido",
     interrupted_what: "No se ha podido terminar. No se ha conectado nada.",
@@ -98,15 +98,15 @@ pub(super) const TEXTS: Texts = Texts {
                          nuevo en ese programa.",
     missing: "Estos permisos no se han concedido, por lo que algunas partes del programa podrían no funcionar:",
     back: "Volver a {host}",
-    going_back: "Su navegador vuelve a {host} por sí mismo.",
+    going_back: "Su navegador vuelve a {host} automáticamente.",
     wrong_title: "Este es otro buzón",
     wrong_what: "Ha iniciado sesión como {account}, pero este enlace es para {expected}. No se ha conectado nada.",
     choose_another: "Elegir otra cuenta",
     elsewhere_title: "Este buzón ya está conectado",
-    elsewhere_what: "{email} ya está conectado a {name} mediante otro programa. No se ha cambiado nada. Pregunte a \
-                     {name} si debe cambiar.",
+    elsewhere_what: "{email} ya está conectado a {name} mediante otro programa. No se ha cambiado nada. Diríjase a \
+                     {name} si debe pasar a este programa.",
     permissions_title: "No se ha permitido todo",
-    permissions_what: "{name} necesita estos permisos, que no se han concedido. No se ha conectado nada.",
+    permissions_what: "No se ha conectado nada. {name} necesita estos permisos, que no se han concedido:",
     ask_again: "Preguntar de nuevo",
     approval_title: "Su empresa debe permitirlo antes",
     approval_what: "{provider} exige la aprobación de un administrador de su empresa. No se ha conectado nada.",
