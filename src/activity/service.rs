@@ -13,7 +13,7 @@ use super::{
 use crate::{
     jobs::service::Lease,
     platform::{
-        clock::{SKEW, SharedClock},
+        clock::{SKEW, SharedClock, Timestamp},
         database::{Database, DatabaseError, Tx, paging::cut_page},
         failure::Failure,
         id::{OrganisationId, new_uuid},
@@ -111,13 +111,12 @@ pub struct ActivityPage {
 #[derive(Clone)]
 pub struct ActivityLog {
     database: Database,
-    clock: SharedClock,
 }
 
 impl ActivityLog {
     /// A reader of this database.
-    pub fn new(database: Database, clock: SharedClock) -> Self {
-        Self { database, clock }
+    pub fn new(database: Database) -> Self {
+        Self { database }
     }
 
     /// A page of an organisation's entries. Only its administrators may see them; the caller checks.
@@ -134,13 +133,17 @@ impl ActivityLog {
         Ok(ActivityPage { entries, next })
     }
 
-    /// Erases entries older than [`RETENTION`].
+    /// Erases entries older than [`RETENTION`]. `settled` is the present time of [`SettledTime`], so that a clock that is
+    /// ahead for a while erases none: an investigation may need them.
+    ///
+    /// [`SettledTime`]: crate::platform::settled_time::SettledTime
     pub async fn erase_old_entries(
         &self,
         lease: &Lease,
         organisation: OrganisationId,
+        settled: Timestamp,
     ) -> Result<(), Failure> {
-        let since = self.clock.now().minus(RETENTION);
+        let since = settled.minus(RETENTION);
         self.database
             .write(async |tx| {
                 lease.hold(&tx).await?;

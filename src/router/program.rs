@@ -267,7 +267,7 @@ impl Program {
         let calls = Calls::new(database.clone(), clock.clone(), randomness.clone(), CallLimits::default());
         Ok(Self(Arc::new(Services {
             appearances: Appearances::new(database.clone(), people.clone(), activity),
-            activity_log: ActivityLog::new(database.clone(), clock.clone()),
+            activity_log: ActivityLog::new(database.clone()),
             log_ins: users.log_ins,
             profiles: users.profiles,
             administration: users.administration,

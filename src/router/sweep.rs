@@ -34,7 +34,6 @@ pub(super) async fn sweep_all_tables(
     program.throttles.erase_old_windows(lease).await?;
     program.people.erase_expired_invitations(lease).await?;
     for organisation in program.people.organisations(&program.database.read()).await? {
-        program.activity_log.erase_old_entries(lease, organisation.id).await?;
         // First, because it lets links expire that waited for an application.
         program.confirmations.sweep(lease, organisation.id).await?;
         program.links.sweep(lease, organisation.id).await?;
@@ -42,6 +41,7 @@ pub(super) async fn sweep_all_tables(
         program.calls.erase_surplus(lease, organisation.id).await?;
         // An application cannot get them back, and an investigation may need the records.
         if let Some(settled) = settled {
+            program.activity_log.erase_old_entries(lease, organisation.id, settled).await?;
             program.calls.erase_old(lease, organisation.id, settled).await?;
             program.clients.erase_unused_tokens(lease, organisation.id, settled).await?;
         }
@@ -49,10 +49,10 @@ pub(super) async fn sweep_all_tables(
     program.devices.erase_expired_devices(lease).await?;
     program.sign_ins.erase_old_attempts(lease).await?;
     program.mail.sweep(lease).await?;
-    program.mail_jobs.sweep(lease).await?;
     if let Some(settled) = settled {
         program.sending.sweep(lease, settled).await?;
         program.schedules.sweep(lease, settled).await?;
+        program.mail_jobs.sweep(lease, settled).await?;
     }
     program.uploads.sweep(lease, settled).await?;
     // Last, because after an upgrade they write the words of all connectors or accounts.
