@@ -331,8 +331,10 @@ fn AccountPage(model: AccountView) -> impl IntoView {
                 <StateCard account=account.clone() connector=connector provider=provider paused_by=paused_by />
                 {may_do}
                 {next}
-                <TryIt account=id api=api sends_from=sends_from />
-                <SupportDetails account=account />
+                <div class="stack tight">
+                    <TryIt account=id api=api sends_from=sends_from />
+                    <SupportDetails account=account />
+                </div>
             </div>
             <div class="stack">
                 <AccountHistory lines=history now=now />
@@ -356,7 +358,7 @@ fn ChangeMessage(change: AccountChange, provider: SharedProvider) -> impl IntoVi
         }
         .into_any(),
         AccountChange::Resumed => view! {
-            <Notice tone=Tone::Good title="The account is not paused any more">
+            <Notice tone=Tone::Good title="The account is no longer paused">
                 <p>"Your software can use it again."</p>
             </Notice>
         }

@@ -215,8 +215,8 @@ fn CallsOfApi(model: CallsView) -> impl IntoView {
             <div>
                 <h1>"API calls"</h1>
                 <p class="soft">
-                    "What programs have called in the last 7 days. All times are in UTC. "
-                    <a href=activity.address>{activity.words}</a> " has what people have changed."
+                    "The calls of your programs in the last 7 days. All times are in UTC. "
+                    <a href=activity.address>{activity.words}</a> " shows what people have changed."
                 </p>
             </div>
             <div class="row">{refresh}</div>

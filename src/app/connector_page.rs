@@ -24,7 +24,7 @@ use super::{
     recorded::{self, Author, EntrySentence, UserNames},
 };
 use crate::{
-    accounts::service::{AccountService, consent_links::ConsentLinks, links::ConnectLinks},
+    accounts::service::{AccountId, AccountService, consent_links::ConsentLinks, links::ConnectLinks},
     activity::{
         model::{ActivityFilter, Recorded},
         service::ActivityLog,
@@ -133,16 +133,23 @@ async fn read_accounts(
     let caller = member.caller();
     let counts = accounts.counts(&caller, Some(connector.id)).await?;
     let for_admins = match member.admin() {
-        Ok(admin) => Some(LinksAndPermissions {
-            open_links: links.count_open(&caller, connector.id, MAX_LINKS + 1).await?,
-            lacking: accounts.grants().count_lacking_permissions(&admin, connector).await?,
-            approvals: match connector.application.consent_offer() {
-                ConsentOffer::NotOffered => None,
-                ConsentOffer::Own(_) | ConsentOffer::Any => {
-                    Some(consents.counts(&admin, connector, MAX_LINKS + 1).await?)
-                }
-            },
-        }),
+        Ok(admin) => {
+            let lacking = accounts.grants().count_lacking_permissions(&admin, connector).await?;
+            let mut to_ask: Vec<(AccountId, String)> =
+                accounts.emails(&admin, &lacking.some).await?.into_iter().collect();
+            to_ask.sort_by(|(_, one), (_, other)| one.cmp(other));
+            Some(LinksAndPermissions {
+                open_links: links.count_open(&caller, connector.id, MAX_LINKS + 1).await?,
+                lacking,
+                to_ask,
+                approvals: match connector.application.consent_offer() {
+                    ConsentOffer::NotOffered => None,
+                    ConsentOffer::Own(_) | ConsentOffer::Any => {
+                        Some(consents.counts(&admin, connector, MAX_LINKS + 1).await?)
+                    }
+                },
+            })
+        }
         Err(_) => None,
     };
     Ok(ConnectorAccounts { counts, for_admins })

@@ -107,7 +107,7 @@ async fn draw(
                 <div>
                     <Back to=HERE what=TITLE />
                     <h1>{ADD}</h1>
-                    <p class="soft">"The next page shows the key of the program once."</p>
+                    <p class="soft">"The next page shows the program’s key, once."</p>
                 </div>
             </div>
             {form.summary()}

@@ -242,7 +242,7 @@ fn draw_scopes(model: &ClientFormView) -> impl IntoView + use<> {
             <ul class="scopes" role="list">{areas.collect_view()}</ul>
             <FieldError id={"scopes-error".to_owned()} error=model.error("scopes") />
             <details class="disclosure" open=is_open>
-                <summary>"Gives away direct access"</summary>
+                <summary>"Direct access to the provider"</summary>
                 <ul class="choices" role="list" aria-label="Direct access">{dangers}</ul>
             </details>
             <details class="disclosure">

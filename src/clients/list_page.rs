@@ -58,11 +58,17 @@ pub async fn show(
 
 #[component]
 fn ClientList(clients: Vec<(Client, Option<Reached>)>, api: String, now: Timestamp) -> impl IntoView {
+    // The empty list has the button itself.
+    let add_above = (!clients.is_empty()).then(draw_add);
     let content = if clients.is_empty() {
         view! {
-            <p class="soft">
-                "An API client is a program of yours that uses the connected mailboxes. Add one to get its key."
-            </p>
+            <section class="empty" aria-labelledby="empty-title">
+                <div class="stack tight">
+                    <h2 id="empty-title">"No API clients yet"</h2>
+                    <p>"An API client is a program of yours that uses the connected mailboxes. Add one to get its key."</p>
+                </div>
+                {draw_add()}
+            </section>
         }
         .into_any()
     } else {
@@ -88,7 +94,7 @@ fn ClientList(clients: Vec<(Client, Option<Reached>)>, api: String, now: Timesta
                     <h1>{TITLE}</h1>
                     <p class="soft">"Programs that use the connected mailboxes, and their keys."</p>
                 </div>
-                <a class="button primary" href=format!("{HERE}/new")>{Icon::Plus.draw()} " Add API client"</a>
+                {add_above}
             </div>
             <div class="field base-url">
                 <p class="label"><b>"Base URL"</b></p>
@@ -100,8 +106,8 @@ fn ClientList(clients: Vec<(Client, Option<Reached>)>, api: String, now: Timesta
                     <summary>"Try it: a first call with curl"</summary>
                     <div class="stack tight">
                         <p class="soft">
-                            "Put the API key of a client in the place of " <code>{YOUR_KEY}</code>
-                            ". The line lists the accounts that the client reaches:"
+                            "Replace " <code>{YOUR_KEY}</code>
+                            " with the API key of a client. The line lists the accounts that the client reaches:"
                         </p>
                         <ToCopy label="A first call with curl" text=line what="the line" primary=false />
                     </div>
@@ -110,6 +116,10 @@ fn ClientList(clients: Vec<(Client, Option<Reached>)>, api: String, now: Timesta
             {content}
         </div>
     }
+}
+
+fn draw_add() -> impl IntoView {
+    view! { <a class="button primary" href=format!("{HERE}/new")>{Icon::Plus.draw()} " Add API client"</a> }
 }
 
 #[component]

@@ -114,7 +114,8 @@ pub fn NotShownAgain(
             </SendOnce>
         }
     });
-    let open = open.map(|name| view! { <a class="button" href=here>"Open " <bdi>{name}</bdi></a> });
+    let open =
+        open.map(|name| view! { <a class="button" href=here><span>"Open " <bdi>{name}</bdi></span></a> });
     view! {
         <FocusedNotice tone=Tone::Warn title=format!("The {noun} is not shown again")>
             <p>{words}</p>

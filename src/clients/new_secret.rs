@@ -94,7 +94,7 @@ fn NewSecretPage(model: NewSecretView) -> impl IntoView {
             <div class="row">
                 <a class="button primary" href=here>{format!("I have saved the {noun}")}</a>
                 <form method="post" action=remove>
-                    <button class="button">{format!("Something is wrong: revoke the {noun}")}</button>
+                    <button class="button">{format!("Revoke this {noun}")}</button>
                 </form>
             </div>
         </div>

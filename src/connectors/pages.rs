@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::config::doctor::Doctor,
-    providers::{Field, Names, Providers, provider::Fact},
+    providers::{Field, Names, Provider, Providers, SharedProvider, provider::Fact},
     ui::{
         doctor::AddressDoctor,
         markup::Markup,
@@ -107,10 +107,11 @@ pub fn ExpiryNotice(
     })
 }
 
-/// Writes when a secret expires: the time until then, and the date.
-pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
+/// Writes when a secret expires: the time until then, and the date. A provider whose secrets do not expire offers no
+/// period for them.
+pub fn write_expiry(html: &mut Markup, provider: &dyn Provider, date: Option<ExpiryDate>, today: Date) {
     let Some(date) = date else {
-        html.raw("<p>unknown</p>");
+        html.raw(if provider.secret_periods().is_empty() { "<p>never</p>" } else { "<p>unknown</p>" });
         return;
     };
     html.raw("<p>");
@@ -129,12 +130,13 @@ pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
 /// Shows when a secret expires: the time until then, and the date.
 #[component]
 pub fn Expiry(
+    provider: SharedProvider,
     /// The date, if it is known.
     date: Option<ExpiryDate>,
     today: Date,
 ) -> impl IntoView {
     let mut html = Markup::default();
-    write_expiry(&mut html, date, today);
+    write_expiry(&mut html, &*provider, date, today);
     html.into_view()
 }
 
@@ -225,7 +227,7 @@ pub fn Settings(
                 {secret}
                 <div>
                     <dt>"Secret expires"</dt>
-                    <dd><Expiry date=connector.secret_expires_on today=today /></dd>
+                    <dd><Expiry provider=connector.provider.clone() date=connector.secret_expires_on today=today /></dd>
                 </div>
                 {own}
                 <div>

@@ -20,6 +20,12 @@ pub fn Moment(
     view! { <time datetime=at.for_machines()>{at.for_people()}</time> {distance} }
 }
 
+/// The number of days until a time that is `by` ahead: rounded, because a link for 7 days does not work for 6 days a
+/// minute after it was made. Less than a day is no day.
+pub fn whole_days_ahead(by: Duration) -> i64 {
+    if by < Duration::days(1) { 0 } else { by.saturating_add(Duration::hours(12)).whole_days() }
+}
+
 /// The distance of a time from now, in words. Days only under 90, as people count.
 pub fn distance(at: Timestamp, now: Timestamp) -> String {
     let ahead = at > now;
@@ -27,7 +33,7 @@ pub fn distance(at: Timestamp, now: Timestamp) -> String {
     if by < Duration::minutes(1) {
         return if ahead { "in less than a minute" } else { "just now" }.to_owned();
     }
-    let days = by.whole_days();
+    let days = if ahead { whole_days_ahead(by) } else { by.whole_days() };
     let (number, unit) = match days {
         0 if by < Duration::hours(1) => (by.whole_minutes(), "minute"),
         0 => (by.whole_hours(), "hour"),
@@ -53,7 +59,8 @@ mod tests {
             (Duration::minutes(13), "13 minutes ago", "in 13 minutes"),
             (Duration::minutes(60), "1 hour ago", "in 1 hour"),
             (Duration::hours(23), "23 hours ago", "in 23 hours"),
-            (Duration::hours(47), "1 day ago", "in 1 day"),
+            (Duration::hours(35), "1 day ago", "in 1 day"),
+            (Duration::hours(47), "1 day ago", "in 2 days"),
             (Duration::days(89), "89 days ago", "in 89 days"),
             (Duration::days(90), "3 months ago", "in 3 months"),
             (Duration::days(365), "12 months ago", "in 12 months"),

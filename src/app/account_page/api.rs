@@ -45,8 +45,8 @@ pub(super) fn TryIt(
             <summary>"Try it: use this mailbox with curl"</summary>
             <div class="stack tight">
                 <p class="soft">
-                    "Put an API key in the place of " <code>{YOUR_KEY}</code> ". "
-                    <a href="/settings/api-access">"API access"</a> " makes keys. The newest messages:"
+                    "Replace " <code>{YOUR_KEY}</code> " with an API key from "
+                    <a href="/settings/api-access">"API access"</a> ". The newest messages:"
                 </p>
                 <ToCopy
                     label="Line that reads the newest messages"

@@ -286,7 +286,7 @@ pub(super) fn WhatNext(
     });
     let about_refreshes = times
         .is_some()
-        .then(|| view! { <p class="soft note">"A refresh renews the access. We do it by ourselves."</p> });
+        .then(|| view! { <p class="soft note">"A refresh renews the access. It happens automatically."</p> });
     let none =
         times.is_none().then(|| view! { <li>"Nothing, until the owner of the mailbox signs in."</li> });
     // Without access no secret is used.

@@ -24,7 +24,7 @@ pub(super) fn ApiKeys(client: Client, credentials: Vec<Credential>) -> impl Into
         <section class="card low" aria-labelledby="keys-title">
             <h2 id="keys-title">"Keys"</h2>
             <p class="soft">
-                "A key alone lets a program in: " <code>"Authorization: Bearer m360_…"</code>
+                "A program sends one of these keys with each call: " <code>"Authorization: Bearer m360_…"</code>
             </p>
             {draw_list(&client, &credentials, CredentialKind::ApiKey)}
             {draw_make(&client, &credentials, CredentialKind::ApiKey, ().into_any())}
@@ -134,8 +134,7 @@ fn draw_list(client: &Client, credentials: &[Credential], kind: CredentialKind) 
 fn draw_make(client: &Client, credentials: &[Credential], kind: CredentialKind, fields: AnyView) -> AnyView {
     let number = ids_of_kind(credentials, kind).count();
     if number >= kind.max() {
-        let words =
-            format!("There are {number}, which is the most. Revoke one to make {}.", credential_words(kind));
+        let words = format!("{number} is the maximum. Revoke one to make another.");
         return view! { <p class="soft note">{words}</p> }.into_any();
     }
     let button = format!("Make {}", credential_words(kind));

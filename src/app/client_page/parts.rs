@@ -75,8 +75,10 @@ pub(super) fn Settings(
         None => "Never".into_any(),
     };
     let maker = maker.unwrap_or_else(|| "a deleted user".to_owned());
-    let rate =
-        format!("{} calls a second, {} at the same time, for each process", client.rate, client.at_once);
+    let rate = format!(
+        "{} calls a second, {} at the same time, for each process of this program",
+        client.rate, client.at_once
+    );
     view! {
         <section class="card low" aria-labelledby="settings-title">
             <h2 id="settings-title">"Settings"</h2>

@@ -7,10 +7,11 @@ use crate::{
     accounts::{
         model::AccountState,
         pages::{StateBadge, count_words},
-        service::{consent_links::ConsentCounts, grants::LackingPermissions},
+        service::{AccountId, consent_links::ConsentCounts, grants::LackingPermissions},
     },
     connectors::{model::ConnectorState, service::Connector},
     ui::{
+        email::EmailText,
         numbers::grouped,
         widgets::{Notice, Tone},
     },
@@ -34,6 +35,8 @@ pub struct LinksAndPermissions {
     /// Number of open links, at most one more than [`MAX_LINKS`].
     pub open_links: u64,
     pub lacking: LackingPermissions,
+    /// Some of these accounts with their emails, by email.
+    pub to_ask: Vec<(AccountId, String)>,
     /// Consent links and approved companies, each at most one more than [`MAX_LINKS`]; `None` if the connector's settings
     /// offer no approval of a company.
     pub approvals: Option<ConsentCounts>,
@@ -65,6 +68,22 @@ fn lacked(connector: &Connector, lacking: LackingPermissions) -> impl IntoView +
     view! { <ul class="list">{items.collect_view()}</ul> }
 }
 
+/// The accounts of which another sign-in can ask for the permissions.
+fn draw_accounts_to_ask(to_ask: Vec<(AccountId, String)>) -> impl IntoView {
+    let items = to_ask.into_iter().map(|(account, email)| {
+        let to = format!("/accounts/{account}/link");
+        let of = format!(" for {email}");
+        view! {
+            <li>
+                <EmailText email=email />
+                " "
+                <a href=to>"Ask again"<span class="unseen">{of}</span></a>
+            </li>
+        }
+    });
+    view! { <ul class="list">{items.collect_view()}</ul> }
+}
+
 /// How many accounts need a sign-in.
 fn sign_in_words(number: u64) -> String {
     if number == 1 {
@@ -77,9 +96,9 @@ fn sign_in_words(number: u64) -> String {
 /// The number of open links, for a link to their list.
 fn links_words(number: u64) -> String {
     match number {
-        0 => "Links: none open".to_owned(),
-        number if number > MAX_LINKS => format!("Links: {MAX_LINKS}+ open"),
-        number => format!("Links: {number} open"),
+        0 => "Connect links: none open".to_owned(),
+        number if number > MAX_LINKS => format!("Connect links: {MAX_LINKS}+ open"),
+        number => format!("Connect links: {number} open"),
     }
 }
 
@@ -139,16 +158,23 @@ pub(super) fn Accounts(connector: Connector, accounts: ConnectorAccounts) -> imp
         })
         .collect_view();
     let for_admins = for_admins.filter(|_| !is_being_deleted);
-    let admin = for_admins.map(|LinksAndPermissions { open_links, lacking, approvals }| {
+    let admin = for_admins.map(|LinksAndPermissions { open_links, lacking, to_ask, approvals }| {
         let words = lacking_words(&lacking);
+        let has_others = lacking.accounts > to_ask.len() || lacking.is_partial;
         let lacked = lacked(&connector, lacking);
         let lacking = words.map(|words| {
             let to = format!("/accounts?connector={id}");
+            let others = has_others.then(|| {
+                view! {
+                    <p>"To ask others again, " <a href=to>"open an account"</a> " and make a link."</p>
+                }
+            });
             view! {
                 <Notice tone=Tone::Warn>
                     <p>{words}</p>
                     {lacked}
-                    <p>"To ask again, " <a href=to>"open an account"</a> " and make a link."</p>
+                    {draw_accounts_to_ask(to_ask)}
+                    {others}
                 </Notice>
             }
         });
@@ -198,7 +224,7 @@ mod tests {
     #[test]
     fn accounts_without_a_permission_are_counted_as_far_as_they_were_compared() {
         let words = |accounts, is_partial| {
-            lacking_words(&LackingPermissions { accounts, is_partial, each: Vec::new() })
+            lacking_words(&LackingPermissions { accounts, is_partial, ..LackingPermissions::default() })
         };
         assert_eq!(words(0, false), None);
         assert_eq!(words(0, true), None);
@@ -234,7 +260,13 @@ mod tests {
         let words = [0, 1, 2, 100, 101].map(links_words);
         assert_eq!(
             words,
-            ["Links: none open", "Links: 1 open", "Links: 2 open", "Links: 100 open", "Links: 100+ open"]
+            [
+                "Connect links: none open",
+                "Connect links: 1 open",
+                "Connect links: 2 open",
+                "Connect links: 100 open",
+                "Connect links: 100+ open"
+            ]
         );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    CallOrigin, ClientService, CredentialOwner, NotAuthenticated, access_token,
+    CallOrigin, ClientService, CredentialOwner, NotAuthenticated, RateState, access_token,
     cache::Known,
     checking::{is_valid, may_call_from},
 };
@@ -31,18 +31,22 @@ pub struct GivenCredentials {
 pub struct NewAccessToken {
     /// The client that got it.
     pub owner: CredentialOwner,
+    /// How far the client has used its rate. An exchange does not count.
+    pub rate: RateState,
     pub token: SecretString,
     pub life: time::Duration,
 }
 
-/// Why no access token is given.
+/// Why no access token is given. `owner` is the client of right credentials, as in [`NotAuthenticated`], and `rate` how far
+/// it has used its rate.
 #[derive(Debug)]
 pub enum ExchangeProblem {
-    /// A credential is wrong, or the client may not call from here.
+    /// A credential is wrong, or was not checked. Never [`NotAuthenticated::AddressNotAllowed`].
     NotAuthenticated(NotAuthenticated),
-    /// This refresh token has given too many access tokens. The time until the next one, and the client as in
-    /// [`NotAuthenticated`].
-    TooMany(Duration, Option<CredentialOwner>),
+    /// The client may not call from this address.
+    AddressNotAllowed { owner: Option<CredentialOwner>, rate: RateState },
+    /// This refresh token has given too many access tokens. `rest` is the time until the next one.
+    TooMany { rest: Duration, owner: Option<CredentialOwner>, rate: RateState },
 }
 
 impl ExchangeProblem {
@@ -50,7 +54,15 @@ impl ExchangeProblem {
     pub const fn owner(&self) -> Option<CredentialOwner> {
         match self {
             Self::NotAuthenticated(why) => why.owner(),
-            Self::TooMany(_, owner) => *owner,
+            Self::AddressNotAllowed { owner, .. } | Self::TooMany { owner, .. } => *owner,
+        }
+    }
+
+    /// How far the client of right credentials has used its rate.
+    pub const fn rate(&self) -> Option<RateState> {
+        match self {
+            Self::NotAuthenticated(_) => None,
+            Self::AddressNotAllowed { rate, .. } | Self::TooMany { rate, .. } => Some(*rate),
         }
     }
 }
@@ -85,17 +97,19 @@ impl ClientService {
         if !is_valid(&known, now) {
             return Err(self.refuse_expired(&known, origin).into());
         }
+        let moment = dependencies.monotonic.now();
+        let rate = self.0.limits.state(&known.client, moment);
         if !may_call_from(&known.client, origin) {
-            return Err(NotAuthenticated::AddressNotAllowed(self.owner_of(&known)).into());
+            return Err(ExchangeProblem::AddressNotAllowed { owner: self.owner_of(&known), rate });
         }
         let id = known.credential.id;
-        let counted = self.0.exchanges.count(id, dependencies.monotonic.now());
+        let counted = self.0.exchanges.count(id, moment);
         if counted.number > MAX_EXCHANGES {
-            return Err(ExchangeProblem::TooMany(counted.rest, self.owner_of(&known)));
+            return Err(ExchangeProblem::TooMany { rest: counted.rest, owner: self.owner_of(&known), rate });
         }
         self.0.uses.note(&known, now);
         let token = access_token::make(&dependencies.vault, id, now);
-        Ok(NewAccessToken { owner: known.owner(), token, life: ACCESS_TOKEN_LIFE })
+        Ok(NewAccessToken { owner: known.owner(), rate, token, life: ACCESS_TOKEN_LIFE })
     }
 
     /// The refresh token with its client; `None` unless the client has this id and this secret.

@@ -55,7 +55,7 @@ fn write_row(html: &mut Markup, connector: &Listed, today: Date, several: bool) 
         write_state(html, connector.state, names);
     }
     html.raw(r#"</div></td><td class="brief" role="cell" data-label="Secret expires"><div>"#);
-    write_expiry(html, connector.secret_expires_on, today);
+    write_expiry(html, &*connector.provider, connector.secret_expires_on, today);
 
     let permissions = connector.scopes.len();
     html.raw(r#"</div></td><td class="brief" role="cell" data-label="Permissions"><div><p>"#);
