@@ -171,6 +171,11 @@ async fn an_account_shows_what_is_granted_what_happens_next_and_its_history(
     let connector = scene.ada.get(&scene.connector.clone()).await;
     connector.assert_says("1 account has not granted all permissions of this connector.");
     connector.assert_says("Read contacts Contacts.Read: 1 account");
+    connector.assert_says("grace@contoso.test").assert_says("Ask again");
+    assert!(connector.body.contains(&format!("href=\"{page}/link\"")), "{}", connector.text());
+    let mut vera = scene.world.viewer().await;
+    let seen = vera.get(&scene.connector).await;
+    assert!(!seen.body.contains("Ask again") && !seen.body.contains("grace@"), "{}", seen.text());
 
     // A permission that includes another one.
     let greater =
@@ -217,7 +222,7 @@ async fn an_administrator_pauses_resumes_and_tries_again(#[values(Kind::Sqlite, 
     assert!(!account.body.contains(&format!("{page}/test")), "a paused account is not tested");
     scene.ada.get("/accounts").await.assert_says("Paused");
     scene.ada.post(&format!("{page}/resume"), &[]).await.assert_status(303);
-    scene.ada.get(&page).await.assert_says("The account is not paused any more");
+    scene.ada.get(&page).await.assert_says("The account is no longer paused");
 
     set_state(&scene.world, AccountState::NeedsSignIn, Some(StateReason::GrantRefused)).await;
     scene.world.provider.answer_refresh(Canned::Json(200, refreshed("again")));

@@ -11,7 +11,8 @@ use time::Duration;
 
 use crate::{
     new_secret::{NEW_SECRET, replace},
-    support::{Browser, Kind, NewConnector, PASSWORD, World, callback},
+    sending_times::sweep,
+    support::{Browser, Kind, NewConnector, PASSWORD, TestMonotonic, World, callback},
 };
 
 const ACTIVITY: &str = "/settings/activity";
@@ -220,8 +221,9 @@ async fn the_activity_is_kept_for_a_year_and_repeated_refusals_are_bounded(
     let times = "SELECT count FROM activity WHERE action = 'request.refused'";
     assert_eq!(world.raw.one::<i64>(times).await, 30);
 
+    let monotonic = TestMonotonic::new();
     let sweep = async || {
-        world.run_sweep().await;
+        sweep(&world, &monotonic).await;
         world.raw.count("activity").await
     };
     let all = sweep().await;
@@ -231,4 +233,22 @@ async fn the_activity_is_kept_for_a_year_and_repeated_refusals_are_bounded(
     world.browser().post("/login", &log_in).await.assert_status(303);
     world.clock.advance(Duration::days(1));
     assert_eq!(sweep().await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_while_erases_no_entry(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let monotonic = TestMonotonic::new();
+    world.run_sweep_at(monotonic.clone()).await;
+    let all = world.raw.count("activity").await;
+    world.clock.advance(Duration::days(400));
+    world.run_sweep_at(monotonic.clone()).await;
+    world.clock.advance(Duration::days(-400));
+    monotonic.advance(6.0 * 3_600.0);
+    world.run_sweep_at(monotonic).await;
+    assert_eq!(world.raw.count("activity").await, all);
 }

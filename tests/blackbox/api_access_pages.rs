@@ -61,7 +61,7 @@ async fn the_key_of_a_new_client_is_shown_once_and_lists_the_accounts(
         let input = form.body.split("<input").find(|input| input.contains(&format!("value=\"{suggested}\"")));
         assert!(input.expect("a box").split('>').next().is_some_and(|tag| tag.contains(" checked")));
     }
-    form.assert_says("Gives away direct access").assert_says("even after you revoke this API client");
+    form.assert_says("Direct access to the provider").assert_says("even after you revoke this API client");
 
     let added = add(&mut ada, " CRM ", &[]).await;
     let key = secret(&added, "m360_");
@@ -142,10 +142,7 @@ async fn keys_secrets_and_tokens_are_made_and_revoked_on_the_page_of_the_client(
     assert_ne!(first, second);
     // A reload sends the form again, and makes nothing.
     let again = ada.post(&make, &of_key).await;
-    again
-        .assert_status(409)
-        .assert_says("It was made already")
-        .assert_says("There are 2, which is the most.");
+    again.assert_status(409).assert_says("It was made already").assert_says("2 is the maximum.");
     assert_eq!(world.raw.count("api_credentials").await, 2);
 
     ada.post(&format!("{make}/{newest}/remove"), &[]).await.assert_status(303);

@@ -146,6 +146,25 @@ async fn a_contact_is_created_once_under_a_key(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
+async fn a_contact_that_cannot_be_made_leaves_its_key_free(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (reading, _) = changing(kind).await;
+    let create = async |body: Value| {
+        let path = reading.at("contacts");
+        reading.application.send_headed("POST", &path, &[("Idempotency-Key", "k-1")], &body).await
+    };
+    let in_no_folder = create(json!({ "displayName": "Ada", "folderId": "no id" })).await;
+    assert_refusal(&in_no_folder, 404, "NOT_FOUND");
+    let emails: Vec<_> = (0..4).map(|number| json!({ "address": format!("{number}@x.test") })).collect();
+    assert_refusal(&create(json!({ "emails": emails })).await, 400, "INVALID_VALUE");
+    let kept = reading.scene.world.raw.count("idempotency_keys").await;
+    assert_eq!((kept, reading.sent_changes()), (0, Vec::new()));
+    create(json!({ "displayName": "Ada" })).await.assert_status(201);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_contact_is_changed_only_at_the_version_that_the_program_has_read(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

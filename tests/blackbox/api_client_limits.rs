@@ -351,7 +351,7 @@ async fn a_refresh_token_gives_sixty_access_tokens_a_minute_and_wrong_ones_are_c
     };
     for number in 0..61 {
         let given = clients.exchange(&given, from("192.0.2.9")).await;
-        let too_many = matches!(given, Err(ExchangeProblem::TooMany(..)));
+        let too_many = matches!(given, Err(ExchangeProblem::TooMany { .. }));
         assert_eq!((given.is_ok(), too_many), (number < 60, number == 60), "{number}");
     }
     monotonic.advance(60.0);

@@ -1,5 +1,7 @@
 //! API clients: their keys, the exchange of refresh tokens as Mail360 has it, and what administrators do with them.
 
+mod secrets;
+
 use axum::{Extension, body::Body};
 use mail360::{
     api::envelope::Envelope,
@@ -148,6 +150,8 @@ async fn an_application_of_mail360_gets_an_access_token_for_an_hour(
     let answer = exchange(&client, id, secret, token).await;
     let given = data(answer.assert_status(200));
     assert_eq!(given["expires_in_sec"], 3600);
+    let told = ["limit", "remaining", "reset"].map(|name| answer.header(&format!("ratelimit-{name}")));
+    assert_eq!(told, ["100", "100", "1"], "it is no call of the rate");
     let access = given["access_token"].as_str().expect("a token").to_owned();
     assert!(access.starts_with("m360a_"), "{access}");
     let authorization = format!("Zoho-oauthtoken {access}");
@@ -180,12 +184,42 @@ async fn an_application_of_mail360_gets_an_access_token_for_an_hour(
     ] {
         let answer = exchange(&client, id, secret, token).await;
         assert_refusal(&answer, 401, "INVALID_CLIENT_OR_TOKEN");
+        assert_eq!(answer.header("ratelimit-limit"), "", "the client is not known");
     }
 
     world.clock.advance(Duration::minutes(59));
     call(&client, MESSAGES, &authorization).await.assert_status(200);
     world.clock.advance(Duration::minutes(1));
     assert_refusal(&call(&client, MESSAGES, &authorization).await, 401, "INVALID_OAUTHTOKEN");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_client_gets_access_tokens_from_its_addresses_only_and_sixty_a_minute(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = world(kind).await;
+    let limited = TypedClient { networks: "198.51.100.0/24".to_owned(), ..typed("CRM") };
+    let NewClient { id, .. } = add(&world, &limited).await;
+    let secret = make(&world, id, CredentialKind::ClientSecret).await;
+    let token = make(&world, id, CredentialKind::RefreshToken).await;
+    let (mut client, id) = (world.browser(), id.to_string());
+    let elsewhere = exchange(&client, &id, text(&secret), text(&token)).await;
+    assert_refusal(&elsewhere, 403, "7027");
+    assert_eq!(elsewhere.header("ratelimit-limit"), "100", "the credentials are right");
+
+    client.address = "198.51.100.7".parse().expect("an address");
+    for _ in 0..60 {
+        exchange(&client, &id, text(&secret), text(&token)).await.assert_status(200);
+    }
+    let refused = exchange(&client, &id, text(&secret), text(&token)).await;
+    assert_eq!(assert_refusal(&refused, 429, "TOO_MANY_REQUESTS")["limit"], "client");
+    let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert_eq!(refused.header("ratelimit-limit"), "100");
+    world.flush().await;
+    let statuses: Vec<i64> = world.raw.column("SELECT DISTINCT status FROM api_calls ORDER BY status").await;
+    assert_eq!(statuses, [200, 403, 429], "the calls are recorded for their client");
 }
 
 #[rstest]
@@ -342,53 +376,4 @@ async fn an_expired_client_is_refused_and_so_is_a_refresh_token_that_was_not_use
     let left: Vec<_> = details.credentials.iter().map(|credential| credential.id).collect();
     assert!(left.contains(&used.id) && left.contains(&secret.id) && !left.contains(&unused.id));
     assert_eq!(details.client.used_at, Some(world.program.clock.now()), "the sweep wrote the last use");
-}
-
-#[rstest]
-#[tokio::test]
-async fn no_secret_of_a_client_is_in_the_database_and_the_activity_names_what_was_done(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = world(kind).await;
-    let NewClient { id, key, .. } = add(&world, &typed("CRM")).await;
-    let secret = make(&world, id, CredentialKind::ClientSecret).await;
-    let token = make(&world, id, CredentialKind::RefreshToken).await;
-    let (client, id_text) = (world.browser(), id.to_string());
-    let answer = exchange(&client, &id_text, text(&secret), text(&token)).await;
-    let access = data(answer.assert_status(200))["access_token"].as_str().expect("a token").to_owned();
-    call_with(&client, MESSAGES, &key).await.assert_status(200);
-    world.program.clients.flush_uses().await.expect("written");
-    let dump = world.raw.dump(&[]).await.join("\n");
-    for secret in [text(&key), text(&secret), text(&token), &access] {
-        // A blob is written in hexadecimal digits.
-        let hex = crate::support::hex(secret.as_bytes());
-        assert!(!dump.contains(secret) && !dump.to_lowercase().contains(&hex), "a secret is stored");
-    }
-    let admin = ada(&world).await;
-    assert_eq!(
-        world.program.clients.change(&ada(&world).await, id, 1, &typed("CRM 2")).await.ok(),
-        Some(Ok(()))
-    );
-    world.program.clients.remove_credential(&admin, id, token.id).await.expect("removed");
-    world.program.clients.revoke_everything(&admin, id).await.expect("revoked");
-    world.program.clients.delete(&admin, id).await.expect("deleted");
-    let actions: Vec<String> = world
-        .raw
-        .column("SELECT action FROM activity WHERE action LIKE 'api_client.%' ORDER BY at, id")
-        .await;
-    let wanted = [
-        "added",
-        "credential_made",
-        "credential_made",
-        "changed",
-        "credential_removed",
-        "revoked",
-        "deleted",
-    ];
-    let mut actions: Vec<_> = actions.iter().map(|action| action.trim_start_matches("api_client.")).collect();
-    let mut wanted = wanted.to_vec();
-    // All of them have the time of the test's clock.
-    actions.sort_unstable();
-    wanted.sort_unstable();
-    assert_eq!(actions, wanted);
 }

@@ -72,6 +72,9 @@ async fn a_body_over_five_megabytes_is_refused() {
         let refused = assert_refusal(&get(&reading, query).await, 413, "CONTENT_TOO_LARGE");
         assert!(refused["moreInfo"].as_str().expect("more").contains("raw"), "{refused}");
     }
+    // What is escaped becomes longer.
+    answer(&reading, "text", "&".repeat(MAX_CONTENT / 2));
+    assert_refusal(&get(&reading, "").await, 413, "CONTENT_TOO_LARGE");
     answer(&reading, "html", "x".repeat(MAX_CONTENT));
     assert_eq!(content(&reading, "?includeBlockContent=true").await.len(), MAX_CONTENT);
 }

@@ -86,6 +86,34 @@ async fn the_line_of_a_call_has_a_link_to_the_account_only_if_it_needs_a_sign_in
 
 #[rstest]
 #[tokio::test]
+async fn a_call_is_recorded_for_its_account_however_the_key_is_written_in_the_address(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let account = add_account(&world, &connector, "grace@contoso.test").await;
+    let client = world.add_api_client(ADA, &everything("CRM")).await;
+    let encoded = account.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
+    for key in [account.as_str(), &account.to_uppercase(), &encoded] {
+        let path = format!("/api/accounts/{key}");
+        world.call_with(&client.key, "GET", &path).await.assert_status(200);
+    }
+    // These name no account.
+    for path in ["/api/accounts", "/api/connectors/Mail%20archive"] {
+        world.call_with(&client.key, "GET", path).await.assert_status(200);
+    }
+    world.call_with(&client.key, "GET", "/api/accounts/another").await.assert_status(404);
+    world.flush().await;
+    let id: Uuid = account.parse().expect("an id");
+    let of_account = "SELECT account_id FROM api_calls WHERE account_id IS NOT NULL";
+    assert_eq!(world.raw.column::<Uuid>(of_account).await, [id; 3]);
+    assert_eq!(world.raw.count("api_calls").await, 6);
+    assert_eq!(calls_on(&ada.get(&format!("/logs/api?account={account}")).await), 3);
+}
+
+#[rstest]
+#[tokio::test]
 async fn calls_are_shown_from_the_beginning_of_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     world.set_up().await;

@@ -75,38 +75,6 @@ fn the_operations_of_the_document_are_the_routes_of_the_api() {
     assert!(raw["get"]["requestBody"].is_null());
 }
 
-#[test]
-fn the_document_and_the_route_table_agree_on_methods_paths_and_credentials() {
-    let document = openapi::document().expect("a document");
-    let mut described = BTreeSet::new();
-    for (path, operations) in document["paths"].as_object().expect("paths") {
-        for (method, operation) in operations.as_object().expect("operations") {
-            let scope = operation["security"][0]["apiKey"][0].as_str().unwrap_or("none");
-            described.insert((method.to_uppercase(), shape(path), scope.to_owned()));
-        }
-    }
-    let routes: BTreeSet<_> = table()
-        .into_iter()
-        .filter(|route| route.router() == RouterKind::Api)
-        .map(|route| {
-            let scope = match route.access {
-                RouteAccess::ApiClient(scope) => scope.name(),
-                _ => "none",
-            };
-            (route.method.to_string(), shape(route.path), scope.to_owned())
-        })
-        .collect();
-    let unknown: Vec<_> = described.difference(&routes).collect();
-    assert!(unknown.is_empty(), "the document describes what is no route: {unknown:?}");
-    // The words of the raw passage name its other methods: one operation describes all of them.
-    let missing: Vec<_> = routes.difference(&described).collect();
-    let raw = shape(calls::PROXY.path);
-    assert!(missing.iter().all(|(_, path, _)| *path == raw), "the document lacks routes: {missing:?}");
-    for (method, ..) in &missing {
-        assert!(calls::PROXY.about.contains(method.as_str()), "{method} is named nowhere");
-    }
-}
-
 #[tokio::test]
 async fn the_document_is_open_to_everyone_and_names_no_organisation() {
     let world = World::new(Kind::Sqlite).await;

@@ -233,7 +233,7 @@ async fn an_account_without_a_mailbox_or_without_a_lasting_grant_is_not_stored(
     linked.world.provider.answer_token(Canned::Json(200, answer));
     linked.world.say_who();
     let (page, _) = linked.come_back(&mut grace, &authorize, "code=b").await;
-    page.assert_says("Not everything was allowed").assert_says("Keep this access when you are not there");
+    page.assert_says("Not everything was allowed").assert_says("Keep this access while you are away");
 
     let authorize = linked.follow(&mut grace, &path).await;
     linked.grant_to(&authorize, "not-a-guid", "grace@contoso.test");

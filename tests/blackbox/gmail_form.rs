@@ -112,7 +112,7 @@ async fn the_choice_of_gmail_changes_the_fields_the_help_and_the_guide_without_a
     assert_eq!(gmail.hidden("provider"), "google");
     gmail.assert_says("Open Google Cloud console in a second window.");
     gmail.assert_says("Set up a project at Google").assert_says("Add the permissions at Google");
-    gmail.assert_says("Create the OAuth client at Google").assert_says("Secrets of Google do not expire.");
+    gmail.assert_says("Create the OAuth client at Google").assert_says("Google’s secrets do not expire.");
     for field in ["service_name", "hosted_domain", "client_id", "client_secret", "secret_expires_on"] {
         assert!(gmail.body.contains(&format!(" id=\"{field}\"")), "{field}");
     }
@@ -312,7 +312,7 @@ async fn the_file_gives_a_new_secret_only_for_the_same_client(
     let (world, mut ada) = installation(kind).await;
     let path = added(&mut ada, &[("client_secret", "GOCSPX-the-first-secret-00000000000")]).await;
     let page = ada.get(&format!("{path}/secret")).await;
-    page.assert_status(200).assert_says("Add secret").assert_says("Secrets of Google do not expire.");
+    page.assert_status(200).assert_says("Add secret").assert_says("Google’s secrets do not expire.");
     let other = file_of(OTHER_ID, &[URI]).to_string();
     let to = "/do/connectors/replace-secret";
     let answer = send(&mut ada, &page, to, &[("client_secret", &other)]).await;

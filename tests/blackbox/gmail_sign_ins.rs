@@ -4,9 +4,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mail360::platform::clock::Clock;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded::Serializer};
 
-use crate::support::{Answer, Browser, Canned, Kind, NewConnector, World, callback, parameter};
+use crate::support::{self, Answer, Browser, Canned, Kind, NewConnector, World, callback, parameter};
 
 pub const ID: &str = "123456789012-abc0def1.apps.googleusercontent.com";
 pub const SECRET: &str = "GOCSPX-canary-of-the-form-000000000";
@@ -17,6 +18,10 @@ pub const CONTACTS: &str = "https://www.googleapis.com/auth/contacts.readonly";
 /// As Google answers the permissions for the ID token.
 pub const SIGNED_IN: &str = "openid https://www.googleapis.com/auth/userinfo.email \
                          https://www.googleapis.com/auth/userinfo.profile";
+
+/// An answer as Google sends it, which names its issuer.
+const OF_GOOGLE: &str =
+    "code=4%2Fabc&iss=https%3A%2F%2Faccounts.google.com&scope=openid&authuser=0&prompt=consent";
 
 /// Adds a connector for accounts of this domain, or of any domain if it is empty. The token endpoint answers the try of
 /// the credentials so.
@@ -87,8 +92,12 @@ pub fn tokens_of(claims: &Value, scope: &str) -> Value {
 /// Comes back from Google and opens the page of the outcome.
 pub async fn come_back(world: &World, browser: &mut Browser, authorize: &Url, tokens: Value) -> Answer {
     world.provider.answer_token(Canned::Json(200, tokens));
-    let with = "code=4%2Fabc&iss=https%3A%2F%2Faccounts.google.com&scope=openid&authuser=0&prompt=consent";
-    let landed = browser.get(&callback(authorize, with)).await;
+    land(browser, authorize, OF_GOOGLE).await
+}
+
+/// Comes back from a provider with this answer and opens the page of the outcome.
+async fn land(browser: &mut Browser, authorize: &Url, answer: &str) -> Answer {
+    let landed = browser.get(&callback(authorize, answer)).await;
     browser.get(landed.assert_status(303).location()).await
 }
 
@@ -150,12 +159,75 @@ async fn o8_the_answer_of_one_provider_is_not_taken_for_that_of_the_other(
         let page = ada.post(&format!("{connector}/verify"), &[]).await;
         let authorize = page.assert_status(200).link(continue_to);
         let with = Serializer::new("code=abc".to_owned()).append_pair("iss", issuer).finish();
-        let landed = ada.get(&callback(&authorize, &with)).await;
-        let page = ada.get(landed.assert_status(303).location()).await;
+        let page = land(&mut ada, &authorize, &with).await;
         page.assert_says("The answer came from another provider").assert_says(issuer);
         assert_eq!(world.state(connector).await, "not_verified");
     }
     assert_eq!(world.provider.requests().len(), before, "a code was sent to the other provider");
+}
+
+#[rstest]
+#[case::the_code_is_refused(false)]
+#[case::the_tokens_are_swapped_too(true)]
+#[tokio::test]
+async fn o8_sign_ins_with_a_connector_of_each_kind_whose_answers_are_swapped_verify_neither(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] also_tokens: bool,
+) {
+    let (world, mut ada, gmail) = installation(kind, "").await;
+    let new = NewConnector { name: "Calendar archive", ..NewConnector::default() };
+    let outlook = world.add_connector(&mut ada, &new).await;
+    let at_google = start(&mut ada, &gmail).await;
+    let at_microsoft = world.start(&mut ada, &outlook).await;
+    let once_more = world.start(&mut ada, &outlook).await;
+    let before = world.provider.requests().len();
+
+    land(&mut ada, &at_microsoft, OF_GOOGLE).await.assert_says("The answer came from another provider");
+    assert_eq!(world.provider.requests().len(), before, "Google’s code was sent to Microsoft");
+
+    // Microsoft names no issuer, and an attacker who swaps answers can take Google’s out.
+    let of_google = tokens(&world, &at_google, &format!("{READ} {SEND} {CONTACTS}"));
+    let of_microsoft = support::tokens(&world.claims(&once_more));
+    for (authorize, answer, swapped, endpoint, client) in [
+        (
+            &at_google,
+            "code=1.AXEA-abc&session_state=abc",
+            of_microsoft,
+            "https://oauth2.googleapis.com/token",
+            (ID, SECRET),
+        ),
+        (
+            &once_more,
+            "code=4%2Fabc&scope=openid&authuser=0&prompt=consent",
+            of_google,
+            "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+            (new.client_id.as_str(), support::SECRET),
+        ),
+    ] {
+        let before = world.provider.requests().len();
+        world.provider.answer_token(if also_tokens { Canned::Json(200, swapped) } else { bad_code() });
+        let page = land(&mut ada, authorize, answer).await;
+        if also_tokens {
+            page.assert_says("proof of who signed in does not fit");
+        }
+        let sent = world.provider.requests().split_off(before);
+        assert_eq!(sent.iter().map(|seen| seen.url.as_str()).collect::<Vec<_>>(), [endpoint]);
+        assert_eq!(sent[0].field("client_id").zip(sent[0].field("client_secret")), Some(client));
+        let verifier = sent[0].field("code_verifier").expect("a verifier");
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+        assert_eq!(challenge, parameter(authorize, "code_challenge"));
+    }
+
+    // The right answers come too late: each sign-in has had its answer.
+    let before = world.provider.requests().len();
+    land(&mut ada, &at_google, OF_GOOGLE).await.assert_status(200);
+    for authorize in [&at_microsoft, &once_more] {
+        land(&mut ada, authorize, "code=1.AXEA-abc&session_state=abc").await.assert_status(200);
+    }
+    assert_eq!(world.provider.requests().len(), before, "a sign-in had two answers");
+    for connector in [&gmail, &outlook] {
+        assert_eq!(world.state(connector).await, "not_verified");
+    }
 }
 
 #[rstest]

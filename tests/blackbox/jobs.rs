@@ -225,7 +225,9 @@ async fn each_part_of_the_sweep_is_refused_under_a_lease_that_is_lost(
     assert_lease_is_lost(&program.throttles.erase_old_windows(&lease).await);
     assert_lease_is_lost(&program.mail.sweep(&lease).await);
     assert_lease_is_lost(&program.people.erase_expired_invitations(&lease).await);
-    assert_lease_is_lost(&program.activity_log.erase_old_entries(&lease, organisation).await);
+    assert_lease_is_lost(
+        &program.activity_log.erase_old_entries(&lease, organisation, program.clock.now()).await,
+    );
     assert_lease_is_lost(&program.devices.erase_expired_devices(&lease).await);
     assert_lease_is_lost(&program.sign_ins.erase_old_attempts(&lease).await);
     assert_eq!(world.raw.dump(&[]).await, before);

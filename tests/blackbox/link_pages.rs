@@ -60,13 +60,13 @@ async fn a_link_is_made_shown_once_with_a_message_and_works(
     made.assert_status(200).assert_says("The link is ready").assert_says("it is not shown again");
     let of_connector = format!("href=\"{}/links\"", linked.connector);
     assert!(made.body.contains(&of_connector), "where the link can be revoked");
-    made.assert_says("please connect your mailbox Grace@Contoso.test.").assert_says("sign in with Microsoft");
+    made.assert_says("Please connect your mailbox Grace@Contoso.test.").assert_says("sign in with Microsoft");
     let path = shown_link(&made);
     let links = linked.ada.get(&format!("{}/links", linked.connector)).await;
     links.assert_says("grace@contoso.test").assert_says("Open").assert_says("by Ada Example");
     let token = path.rsplit('/').next().expect("a token");
     assert!(!links.body.contains(token), "the list shows the address");
-    linked.ada.get(&linked.connector.clone()).await.assert_says("Links: 1 open");
+    linked.ada.get(&linked.connector.clone()).await.assert_says("Connect links: 1 open");
 
     let mut grace = linked.world.browser();
     linked.connect(&mut grace, &path).await.assert_says("Your mailbox is connected");
@@ -144,9 +144,7 @@ async fn sign_in_again_and_a_move_keep_the_account_key(#[values(Kind::Sqlite, Ki
     let account = linked.account().await;
     let other = linked.another_connector("CRM").await;
     let form = linked.ada.get(&format!("/accounts/{account}/link")).await;
-    form.assert_says("Make a link for this account")
-        .assert_says("Mail archive (as before)")
-        .assert_says("CRM");
+    form.assert_says("Make a link for this account").assert_says("Mail archive (current)").assert_says("CRM");
 
     let chosen = other.to_string();
     let made = linked.ada.post(&format!("/accounts/{account}/link"), &[("connector", chosen.as_str())]).await;

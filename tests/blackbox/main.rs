@@ -165,6 +165,7 @@ mod sending_keys;
 mod sending_kills;
 mod sending_model;
 mod sending_once;
+mod sending_outages;
 mod sending_sealed;
 mod sending_times;
 mod session_limits;

@@ -24,7 +24,7 @@ const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// Makes a PostgreSQL database read-only, or writable again.
-async fn set_read_only(world: &World, on: bool) {
+pub async fn set_read_only(world: &World, on: bool) {
     let name: String = world.raw.one("SELECT current_database()::text").await;
     let change =
         if on { "SET default_transaction_read_only = on" } else { "RESET default_transaction_read_only" };

@@ -15,7 +15,11 @@ use tracing_subscriber::{
 
 use crate::{
     searches::add_copies,
-    support::{Browser, Kind, NewConnector, World, api_clients::only, refreshing::Scene},
+    support::{
+        Browser, Kind, NewConnector, World,
+        api_clients::{code, only},
+        refreshing::Scene,
+    },
 };
 
 /// Records the SeaORM method of each statement.
@@ -166,6 +170,33 @@ async fn the_token_of_an_account_costs_two_queries_which_read_the_account_with_i
     drop(watch);
     answer.assert_status(200);
     assert_eq!(*asked.0.lock().expect("no test panicked"), ["query_one_raw", "query_one_raw"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_credential_is_checked_with_one_query_and_then_with_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let typed = only("CRM", &[Scope::AccountsCreate]);
+    let client = world.add_api_client("ada@contoso.test", &typed).await;
+    let other = world.as_mail360("ada@contoso.test", client.id).await;
+    // A call that reads nothing itself.
+    let asked_by = async |authorization: &str| {
+        let asked = Asked::default();
+        let watch = tracing::subscriber::set_default(Registry::default().with(asked.clone()));
+        let answer = world.call_as(Some(authorization), "POST", "/api/accounts", "").await;
+        drop(watch);
+        assert_eq!(code(&answer), "NOT_SUPPORTED", "{}", answer.body);
+        std::mem::take(&mut *asked.0.lock().expect("no test panicked"))
+    };
+    let key = format!("Bearer {}", client.key);
+    assert_eq!(asked_by(&key).await, ["query_all_raw"]);
+    assert_eq!(asked_by(&key).await, [""; 0]);
+    let token = format!("Zoho-oauthtoken {}", other.access_token);
+    assert_eq!(asked_by(&token).await, ["query_one_raw"]);
+    assert_eq!(asked_by(&token).await, [""; 0]);
 }
 
 #[rstest]

@@ -294,3 +294,27 @@ async fn a_lost_answer_tells_a_later_refusal_from_a_revocation(
     let interrupted = (AccountState::NeedsSignIn, Some(StateReason::Interrupted));
     assert_eq!(scene.state(account).await, interrupted);
 }
+
+/// Google does not rotate, so this is about Microsoft alone.
+#[rstest]
+#[case::credentials("invalid_client", AccountState::WaitingForConnector)]
+#[case::company("unauthorized_client", AccountState::WaitingForCompany)]
+#[case::permissions("invalid_scope", AccountState::NeedsAttention)]
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_grant_does_not_hide_that_a_refresh_was_interrupted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] error: &str,
+    #[case] state: AccountState,
+) {
+    let (mut scene, account) = killed_at(kind, StopPoint::Answered, true).await;
+    assert_eq!(scene.process.look().await, 0);
+    scene.process.monotonic.advance(30.0);
+    scene.world.provider.answer_refresh(refused(error));
+    assert_eq!(scene.process.refresh_due().await, 1);
+    assert_eq!(scene.state(account).await.0, state);
+    // Each of them is tried again within an hour, and the provider has used up the old token.
+    scene.world.clock.advance(time::Duration::hours(1));
+    assert_eq!(scene.process.refresh_due().await, 1);
+    let interrupted = (AccountState::NeedsSignIn, Some(StateReason::Interrupted));
+    assert_eq!(scene.state(account).await, interrupted);
+}

@@ -5,10 +5,11 @@ use std::time::Duration as Elapsed;
 
 use mail360::accounts::model::{AccountState, StateReason};
 use rstest::rstest;
+use serde_json::json;
 use time::Duration;
 
 use crate::support::{
-    Kind, Seen,
+    Canned, Kind, Seen,
     company::{GMAIL, OUTLOOK, OUTLOOK_ON_POSTGRES, Site},
     refreshing::{Scene, refused},
     rotate,
@@ -87,4 +88,33 @@ async fn an_account_that_waits_and_meets_the_other_gate_recovers_with_that_one(
     }
     assert_eq!(scene.state(waiting).await, (AccountState::Connected, None));
     assert_eq!(scene.world.raw.count("refresh_gates").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connector_that_works_again_is_tried_soon_and_without_an_answer_once_a_minute(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    scene.connect_many(3).await;
+    scene.make_due().await;
+    scene.world.provider.answer_refreshes(|_| refused("invalid_client"));
+    scene.process.refresh_due().await;
+    assert_eq!(scene.count(AccountState::WaitingForConnector).await, 3);
+    scene.world.clock.advance(Duration::minutes(2));
+    assert_eq!(scene.process.refresh_due().await, 0);
+    // A sign-in or a try of the credentials has shown that they are good. Then the token endpoint has a problem.
+    let works = "UPDATE connectors SET state = 'not_verified', failure = NULL";
+    scene.world.raw.run(works).await.expect("changed");
+    scene.world.provider.answer_refreshes(|_| Canned::Json(500, json!({})));
+    for round in 0..3 {
+        let probes = tokio::time::timeout(Elapsed::from_secs(20), scene.process.refresh_due()).await;
+        assert_eq!(probes.expect("the probes end"), 1, "round {round}");
+        scene.world.clock.advance(Duration::seconds(30));
+        assert_eq!(scene.process.refresh_due().await, 0, "round {round}");
+        scene.world.clock.advance(Duration::seconds(30));
+    }
+    scene.world.provider.answer_refreshes(rotate);
+    assert_eq!(scene.process.refresh_due().await, 3);
+    assert_eq!(scene.count(AccountState::Connected).await, 3);
 }

@@ -268,3 +268,23 @@ async fn a_wait_of_two_hours_is_shown_on_the_page_of_the_account(
     let said = format!("{name} wants no request for 2 hours. The program tries again after 1 hour.");
     page.assert_says(&said);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_rule_of_the_company_that_has_ended_the_access_is_shown_with_what_happens_next(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES)] site: Site,
+) {
+    let mut scene = Scene::new(site).await;
+    let account = scene.connect("grace").await;
+    scene.make_due().await;
+    let said = "AADSTS70043: The refresh token has expired due to sign-in frequency checks.";
+    let refused = json!({ "error": "invalid_grant", "error_description": said });
+    scene.world.provider.answer_refresh(Canned::Json(400, refused));
+    assert_eq!(scene.process.refresh_due().await, 1);
+    let shown = format!("/accounts/{account}");
+    let ended = scene.ada.get(&shown).await;
+    ended.assert_says("A rule of the company has ended the access").assert_says("last seen on");
+    // The next access will end in the same way.
+    scene.connect("grace").await;
+    scene.ada.get(&shown).await.assert_says("Next refresh:").assert_says("last seen on");
+}

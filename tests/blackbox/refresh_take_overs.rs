@@ -19,6 +19,7 @@ use crate::support::{
     held::HoldAt,
     refreshed,
     refreshing::{Process, Scene, refused},
+    rotate,
 };
 
 #[rstest]
@@ -96,4 +97,59 @@ async fn a_lease_of_a_grant_that_was_removed_says_nothing_about_the_next_grant_o
     gate.notify_one();
     owner.grants.wait_for_refreshes().await;
     assert_eq!(scene.token(account).await.expect("a token"), "second");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_process_that_stood_still_after_its_claim_sends_nothing_and_ends_its_lease(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+) {
+    let mut scene = Scene::new(site).await;
+    let account = scene.connect("grace").await;
+    scene.make_due().await;
+    scene.world.provider.answer_refreshes(rotate);
+    let hold = HoldAt::new(StopPoint::Claimed);
+    let mut stalled = Process::another(&scene.world, hold.clone()).await;
+    assert_eq!(stalled.look().await, 1);
+    hold.wait_for(1).await;
+    stalled.monotonic.advance(10.0);
+    hold.let_one_go_on();
+    stalled.grants.wait_for_refreshes().await;
+    assert!(scene.sent().is_empty(), "{:?}", scene.sent());
+    // No answer is missing, and no other process has to wait.
+    assert!(scene.of_grant::<Option<uuid::Uuid>>("lease_owner").await.is_none());
+    assert!(scene.of_grant::<Option<i64>>("refresh_started_at").await.is_none());
+    assert_eq!(scene.process.refresh_due().await, 1);
+    assert_eq!(scene.sent(), ["grace"]);
+    assert_eq!(scene.state(account).await, (AccountState::Connected, None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_process_that_stood_still_after_its_claim_leaves_the_lease_of_the_one_that_took_over(
+    #[values(OUTLOOK, OUTLOOK_ON_POSTGRES, GMAIL)] site: Site,
+) {
+    let mut scene = Scene::new(site).await;
+    let account = scene.connect("grace").await;
+    scene.make_due().await;
+    let hold = HoldAt::new(StopPoint::Claimed);
+    let mut stalled = Process::another(&scene.world, hold.clone()).await;
+    assert_eq!(stalled.look().await, 1);
+    hold.wait_for(1).await;
+    assert_eq!(scene.process.look().await, 0);
+    scene.process.monotonic.advance(30.0);
+    let gate = Arc::new(Notify::new());
+    let fresh = Canned::Json(200, refreshed("fresh"));
+    scene.world.provider.answer_refresh(Canned::After(gate.clone(), Box::new(fresh)));
+    assert_eq!(scene.process.look().await, 1);
+    scene.wait_for_requests(1).await;
+    let before = scene.world.raw.dump(&["sessions"]).await;
+    stalled.monotonic.advance(30.0);
+    hold.let_one_go_on();
+    stalled.grants.wait_for_refreshes().await;
+    assert_eq!(scene.world.raw.dump(&["sessions"]).await, before);
+    assert_eq!(scene.sent(), ["grace"]);
+    gate.notify_one();
+    scene.process.grants.wait_for_refreshes().await;
+    assert_eq!(scene.token(account).await.expect("a token"), "fresh");
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use mail360::{
     mail::{
-        sending::{Key, MAX_KEPT_RESULTS, Once, SendFailure},
+        sending::{Key, MAX_KEPT_RESULTS, Once, OnceWork, SendFailure},
         service::MailFailure,
     },
     providers::mailbox::{MailError, MailProblem},
@@ -54,6 +54,7 @@ impl Counted {
             }
         };
         let key = key.map(|key| Key::parse(key).expect("a key"));
+        let work = OnceWork { check: std::future::ready(Ok(())), work };
         let (caller, account) = (self.office.caller(), self.office.account);
         sender.sending.once(&caller, account, "create_contact", key, &body, work).await
     }
@@ -170,6 +171,7 @@ async fn a_repeat_waits_for_the_first_call_whose_caller_has_gone_away(
                 Ok::<_, MailFailure>("contact-1".to_owned())
             };
             let key = Some(Key::parse("k-1").expect("a key"));
+            let work = OnceWork { check: std::future::ready(Ok(())), work };
             sending.once(&caller, account, "create_contact", key, &"ada", work).await
         })
     };

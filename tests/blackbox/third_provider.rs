@@ -214,7 +214,7 @@ async fn a_connector_of_another_provider_is_added_and_shown_in_the_words_of_that
     page.assert_says("RegionEurope").assert_says("Where Contoso keeps the application.");
     page.assert_says("contoso-12345678").assert_says("Contoso recognises the application by this ID.");
     page.assert_says("begins with cs_").assert_says("Read and send all mail of the mailbox");
-    page.assert_says("Contoso Console asks for this address").assert_says("unknown");
+    page.assert_says("Contoso Console asks for this address").assert_says("Secret expiresnever");
     assert!(page.body.contains("src=\"/contoso.svg\""));
     assert!(world.provider.requests().is_empty(), "these credentials cannot be tried without a sign-in");
     assert_eq!(world.setting("region").await, "eu");

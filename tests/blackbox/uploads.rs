@@ -34,7 +34,7 @@ use crate::{
 
 pub const ADA: &str = "ada@contoso.test";
 /// The size of every chunk but the last one.
-pub const CHUNK: usize = 256 * 1024;
+pub const CHUNK: usize = 64 * 1024 - 40;
 
 /// An account, and an application that uploads files for it.
 pub struct Uploading {

@@ -78,8 +78,8 @@ const SHOWN: &[&str] = &[
     "accounts.paused_at",
     "accounts.signed_in_at",
     "accounts.state_since",
+    // Erased by a time that no jump of the clock changes at once, as `api_calls.at` and `mail_jobs.ended_at`.
     "activity.at",
-    // Erased by a time that no jump of the clock changes at once.
     "api_calls.at",
     "api_clients.created_at",
     "api_clients.revoked_at",

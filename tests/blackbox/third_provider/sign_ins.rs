@@ -77,7 +77,7 @@ async fn an_error_of_another_provider_has_its_own_words_on_every_page(
     assert!(lines.len() == 1 && lines[0].contains("1234"), "{lines:?}");
     let page = open(&mut ada, &connector).await;
     page.assert_says(&format!("Failing: {OTHER_REGION}"));
-    page.assert_says("Last failed sign-in:");
+    page.assert_says("Last failure:");
 
     let authorize = start(&mut ada, &connector).await;
     let page = come_back(&mut ada, &authorize, "error=access_denied&error_description=E-1234%3A+No.").await;
