@@ -136,8 +136,8 @@ export const LINK = {
   ready: 'The link is ready',
   copyNow: 'Copy the link now',
   list: 'Links',
-  open: 'Links: 1 open',
-  noneOpen: 'Links: none open',
+  open: 'Connect links: 1 open',
+  noneOpen: 'Connect links: none open',
   revoke: 'Revoke the link for any mailbox',
 };
 

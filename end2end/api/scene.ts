@@ -113,7 +113,7 @@ export async function connectTo(app: App, { client: application, permissions, ki
     const { code, stderr } = await app.command([...words], input);
     expect(code, stderr).toBe(0);
   }
-  const administrator = await Administrator.logIn(app.url, name, password, application, permissions, kind);
+  const administrator = await Administrator.logIn(app.url, name, password, application, kind, permissions);
   const connector = await administrator.add(CONNECTOR);
   await administrator.verify(connector);
   await connectMailbox(administrator, connector, email);

@@ -1,6 +1,7 @@
 // An administrator without a browser: sends the forms of the pages as fast as the responses arrive.
 
 import { type APIRequestContext, type APIResponse, request } from '@playwright/test';
+import { SCOPE } from '../provider/google/scopes.ts';
 import { hiddenFields } from '../support/forms.ts';
 import type { Client } from '../support/provider.ts';
 import { FURTHER } from './ledger.ts';
@@ -18,28 +19,30 @@ function hidden(html: string, name: string): string {
 /** The text of a page, for an error message. */
 const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 500);
 
-/** The permissions of connectors, besides the further one. */
-const PERMISSIONS = ['Mail.Read', 'Mail.Send'];
-
 /** The form of one kind of connectors. */
 export interface ConnectorKind {
   /** The page with the form. */
   page: string;
   /** The fields that this kind alone has, or whose values differ. */
   fields: [name: string, value: string][];
-  /** A permission that a connector has unless it is narrow. */
+  /** The permissions of a connector, if no others are wanted. */
+  permissions: readonly string[];
+  /** A permission that a connector has besides unless it is narrow. */
   further: string | undefined;
 }
 
 export const OUTLOOK: ConnectorKind = {
   page: '/connectors/new',
   fields: [['provider', 'outlook'], ['secret_expires_in', 'date'], ['secret_expires_on', '2099-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', '']],
+  permissions: ['Mail.Read', 'Mail.Send'],
   further: FURTHER,
 };
 
 export const GMAIL: ConnectorKind = {
   page: '/connectors/new?provider=google',
   fields: [['provider', 'google'], ['secret_expires_on', ''], ['hosted_domain', '']],
+  // With it alone no mailbox is read when it is connected. Each mailbox that is read takes time to be made.
+  permissions: [SCOPE.send],
   further: undefined,
 };
 
@@ -59,17 +62,17 @@ export class Administrator {
   private readonly loggedInAt = Date.now();
 
   private constructor(
-    private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client, private readonly permissions: readonly string[],
-    private readonly kind: ConnectorKind,
+    private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client, private readonly kind: ConnectorKind,
+    private readonly permissions: readonly string[],
   ) {}
 
   /** Logs in; `client` is the application of every connector that this administrator adds, with these permissions. */
   static async logIn(
-    origin: string, email: string, password: string, client: Client, permissions: readonly string[] = PERMISSIONS, kind = OUTLOOK,
+    origin: string, email: string, password: string, client: Client, kind = OUTLOOK, permissions = kind.permissions,
   ): Promise<Administrator> {
     // The certificate of a front with TLS is made for its run.
     const http = await request.newContext({ baseURL: origin, ignoreHTTPSErrors: true });
-    const administrator = new Administrator(http, origin, client, permissions, kind);
+    const administrator = new Administrator(http, origin, client, kind, permissions);
     const answer = await administrator.post('/login', { email, password });
     if (answer.status() !== 303) throw new Error(`the log-in was answered with ${answer.status()}`);
     return administrator;

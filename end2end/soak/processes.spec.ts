@@ -101,7 +101,7 @@ test('a rolling restart under load of two processes on one PostgreSQL loses no r
 });
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} a long load increases neither memory nor open files`, async ({ open }) => {
+  test(`d3_on ${kind} a long load increases neither memory nor open files`, async ({ open }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     const round = async (seconds: number) => {

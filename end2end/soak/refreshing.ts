@@ -5,9 +5,10 @@ import { randomInt } from 'node:crypto';
 import { expect } from '@playwright/test';
 import type { App } from '../support/app.ts';
 import { until } from '../support/process.ts';
-import type { Event, Settings } from '../support/provider.ts';
+import type { Settings } from '../support/provider.ts';
+import type { Reuse, Seen } from './companies.ts';
 import { connectMailbox } from './owner.ts';
-import { pause, type Scene } from './scene.ts';
+import { type AtEnd, pause, type Scene } from './scene.ts';
 
 /** Number of owners that connect their mailboxes at the same time. */
 const CONNECTED_AT_ONCE = 8;
@@ -15,13 +16,19 @@ const CONNECTED_AT_ONCE = 8;
 const DEAD_AFTER = 10_000;
 const HOUR = 3_600_000;
 
+/** An event of a strict server. */
+interface Event {
+  event: string;
+  [field: string]: unknown;
+}
+
 /** How long the token endpoint waits before it rotates the token, and how long its answer is on its way. */
 type Delays = Pick<Settings, 'tokenDelay' | 'answerDelay'>;
 
 /** How all accounts are refreshed once. */
 export interface Plan {
   /** What the server does if a token is used twice. */
-  reuse: Settings['reuse'];
+  reuse: Reuse;
   delays?: Delays;
   /** Makes the accounts due, if not by changing the database. */
   begin?: () => void;
@@ -61,10 +68,10 @@ export class Refreshing {
   /** Whether a process was killed in this round. */
   private hasKilled = false;
 
-  private constructor(readonly scene: Scene, readonly processes: App[]) {}
+  private constructor(readonly scene: Scene<Seen>, readonly processes: App[]) {}
 
   /** This number of processes on the database of a scene. */
-  static async of(scene: Scene, processes: number, ending: (end: () => Promise<void>) => void): Promise<Refreshing> {
+  static async of(scene: Scene<Seen>, processes: number, ending: AtEnd): Promise<Refreshing> {
     const all = [scene.app];
     while (all.length < processes) {
       const another = await scene.another();
@@ -178,7 +185,7 @@ export class Refreshing {
   }
 
   /** Compares the accounts that were connected before a round with the log of the server since then. */
-  private judge(alive: string[], reuse: Settings['reuse'], most: number, log: Event[]): Round {
+  private judge(alive: string[], reuse: Reuse, most: number, log: Event[]): Round {
     const refreshes = log.filter(({ event, grant_type: type }) => event === 'grant.success' && type === 'refresh_token');
     const given = countEach(refreshes.map(({ account }) => account));
     const revoked = revokedIn(log);

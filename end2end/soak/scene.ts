@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test as base } from '@playwright/test';
 import { App, type Installation } from '../support/app.ts';
-import { type Client, type Provider, ProviderProcess } from '../support/provider.ts';
+import type { Provider } from '../support/provider.ts';
+import type { Client, StrictProcess } from '../support/strict-process.ts';
 import { Administrator, Interrupted } from './administrator.ts';
+import { type Company, MICROSOFT, type Seen } from './companies.ts';
 import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.ts';
 import { type Ledger, nameOf } from './ledger.ts';
 import { changeMailbox } from './mailboxes.ts';
@@ -15,8 +17,18 @@ import { changeMailbox } from './mailboxes.ts';
 const ADMINISTRATORS = 3;
 /** Runs its parts at the end of its test, also after a failure. */
 type Ending = () => Promise<void> | void;
+/** Hands over a part of the test's end. */
+export type AtEnd = (end: Ending) => void;
 
-export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Kind, how?: Installation, front?: (app: App) => Promise<void>) => Promise<Scene> }>({
+interface Fixtures {
+  ending: AtEnd;
+  /** A scene with Outlook. */
+  open: (kind: Kind, how?: Installation, front?: (app: App) => Promise<void>) => Promise<Scene>;
+  /** A scene with the mailboxes of a company. */
+  openAt: <S extends Seen>(company: Company<S>, kind: Kind) => Promise<Scene<S>>;
+}
+
+export const test = base.extend<Fixtures>({
   ending: async ({}, use) => {
     const endings: Ending[] = [];
     await use((end) => { endings.unshift(end); });
@@ -25,7 +37,10 @@ export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Ki
     expect(failed).toEqual([]);
   },
   open: async ({ ending }, use) => {
-    await use((kind, how, front) => Scene.of(kind, ending, how, front));
+    await use((kind, how, front) => Scene.of(MICROSOFT, kind, ending, how, front));
+  },
+  openAt: async ({ ending }, use) => {
+    await use((company, kind) => Scene.of(company, kind, ending));
   },
 });
 
@@ -68,15 +83,16 @@ async function work(administrator: Administrator, ledger: Ledger, prefix: string
   }
 }
 
-export class Scene {
+export class Scene<S extends Seen = Provider> {
   private constructor(
+    readonly company: Company<S>,
     readonly kind: Kind,
     readonly database: Database,
     readonly app: App,
     readonly administrators: Administrator[],
-    readonly provider: ProviderProcess,
+    readonly provider: StrictProcess,
     /** The provider as this scene sees it. */
-    readonly seen: Provider,
+    readonly seen: S,
     readonly how: Installation,
     private readonly client: Client,
   ) {}
@@ -84,26 +100,28 @@ export class Scene {
   private readonly passwords: [email: string, password: string][] = [];
 
   /**
-   * A scene on a database of this kind, whose parts end by `ending`. `front` starts a proxy if the program is reached
-   * by another address.
+   * A scene with a company's mailboxes, on a database of this kind, whose parts end by `ending`. `front` starts a proxy if
+   * the program is reached by another address.
    */
-  static async of(kind: Kind, ending: (end: Ending) => void, how: Installation = {}, front?: (app: App) => Promise<void>): Promise<Scene> {
+  static async of<S extends Seen>(
+    company: Company<S>, kind: Kind, ending: AtEnd, how: Installation = {}, front?: (app: App) => Promise<void>,
+  ): Promise<Scene<S>> {
     const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
     ending(() => { rmSync(folder, { recursive: true, force: true }); });
     const dataDir = how.dataDir ?? join(folder, 'data');
-    const provider = await ProviderProcess.start();
+    const provider = await company.start();
     ending(() => provider.stop());
     const postgres = kind === 'PostgreSQL' ? Postgres.create() : undefined;
     if (postgres) makeKey(dataDir);
-    const installation = { log: 'warn', proxies: '127.0.0.0/8', ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
-    const app = await App.start(provider.url, installation);
+    const { microsoft, google } = company.addresses(provider.url);
+    const installation = { log: 'warn', proxies: '127.0.0.0/8', google, ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
+    const app = await App.start(microsoft, installation);
     ending(() => app.remove());
     await front?.(app);
     const seen = await provider.forOneTest();
-    // Short, so that each test of an access refreshes.
-    await seen.set({ atTtl: 30 });
+    await company.prepare(seen);
     const client = await seen.addClient(app.redirectUri);
-    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, seen, installation, client);
+    const scene = new Scene(company, kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, seen, installation, client);
     ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
     await scene.command(['organisation', 'add', '--name', 'Contoso']);
     await scene.addAdministrators(ADMINISTRATORS);
@@ -115,7 +133,7 @@ export class Scene {
     for (let added = 0; added < count; added += 1) {
       const [email, password] = [`ada${this.passwords.length}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
       await this.command(['user', 'add', '--email', email, '--name', 'Ada', '--role', 'admin'], `${password}\n`);
-      this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client, permissions));
+      this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client, this.company.connector, permissions));
       this.passwords.push([email, password]);
     }
   }
@@ -141,14 +159,15 @@ export class Scene {
 
   /** A process of its own installation, with the same provider. */
   start(how: Installation): Promise<App> {
-    return App.start(this.provider.url, how);
+    const { microsoft, google } = this.company.addresses(this.provider.url);
+    return App.start(microsoft, { google, ...how });
   }
 
   /** The first administrator at another installation with the same users, such as a restored backup. */
   async logInAt(app: App): Promise<Administrator> {
     const [[email, password] = ['', '']] = this.passwords;
     await this.seen.register(this.client, [this.app.redirectUri, app.redirectUri]);
-    const administrator = await Administrator.logIn(app.url, email, password, this.client);
+    const administrator = await Administrator.logIn(app.url, email, password, this.client, this.company.connector);
     this.administrators.push(administrator);
     return administrator;
   }

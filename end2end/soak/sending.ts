@@ -4,11 +4,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import type { App } from '../support/app.ts';
+import type { Seen } from './companies.ts';
 import { connectMailbox } from './owner.ts';
-import { pause, type Scene } from './scene.ts';
+import { type AtEnd, pause, type Scene } from './scene.ts';
 
-/** Everything that sending needs for the safest way. */
-export const PERMISSIONS = ['Mail.ReadWrite', 'Mail.Send'];
 /** The longest wait before a call is repeated, in seconds: a test is in more of a hurry than `Retry-After`. */
 const LONGEST_WAIT = 2;
 /** An address without a mailbox. */
@@ -64,17 +63,19 @@ export class Sending {
   readonly posted: Posted[] = [];
   private number = 0;
 
-  private constructor(readonly scene: Scene, readonly processes: App[], private readonly key: string, private readonly mailboxes: Mailbox[]) {}
+  private constructor(readonly scene: Scene<Seen>, readonly processes: App[], private readonly key: string, private readonly mailboxes: Mailbox[]) {}
 
   /** Programs that send from this number of mailboxes, at this number of processes on the database of a scene. */
-  static async of(scene: Scene, processes: number, ending: (end: () => Promise<void>) => void, mailboxes: number, permissions = PERMISSIONS): Promise<Sending> {
+  static async of(
+    scene: Scene<Seen>, processes: number, ending: AtEnd, mailboxes: number, permissions = scene.company.sending,
+  ): Promise<Sending> {
     const all = [scene.app];
     while (all.length < processes) {
       const another = await scene.another();
       ending(() => another.remove());
       all.push(another);
     }
-    // A kill amid a refresh costs no account, as at Microsoft. What else it may cost is tested in refreshing.spec.ts.
+    // A kill amid a refresh costs no account, as at both companies. What else it may cost is tested in refreshing.spec.ts.
     await scene.seen.set({ reuse: 'allow' });
     await scene.addAdministrators(1, permissions);
     const administrator = scene.administrators.at(-1);
@@ -103,11 +104,14 @@ export class Sending {
     return call(app, method, path, headers, body && JSON.stringify(body));
   }
 
+  /** The emails of the mailboxes. */
+  get emails(): string[] {
+    return this.mailboxes.map(({ email }) => email);
+  }
+
   /** Sends a message, and repeats the call with its key at any process until there is an answer. */
-  async post(): Promise<Posted> {
+  private async post(mailbox: Mailbox): Promise<Posted> {
     this.number += 1;
-    const mailbox = this.mailboxes[this.number % this.mailboxes.length];
-    if (!mailbox) throw new Error('there is no mailbox');
     const [key, subject] = [randomUUID(), `message ${this.number} ${randomUUID()}`];
     const body = { fromAddress: mailbox.email, toAddress: READER, subject, content: '<p>Hello</p>' };
     for (let calls = 1; ; calls += 1) {
@@ -125,10 +129,18 @@ export class Sending {
     }
   }
 
-  /** Programs that send one message after the other until they are told to stop. Each waits for the answer to its last one. */
-  async work(programs: number, isOver: () => boolean): Promise<void> {
-    await Promise.all(Array.from({ length: programs }, async () => {
-      while (!isOver()) await this.post();
+  /**
+   * Programs that send one message after the other until they are told to stop, each from one mailbox. A program waits for the
+   * answer to its last message, and then for `apart` milliseconds.
+   */
+  async work(programs: number, isOver: () => boolean, apart = 0): Promise<void> {
+    await Promise.all(Array.from({ length: programs }, async (_, program) => {
+      const mailbox = this.mailboxes[program % this.mailboxes.length];
+      if (!mailbox) throw new Error('there is no mailbox');
+      while (!isOver()) {
+        await this.post(mailbox);
+        if (apart > 0) await pause(apart);
+      }
     }));
   }
 
@@ -155,7 +167,8 @@ export class Sending {
    */
   async findings({ withDrafts = true } = {}): Promise<string[]> {
     const found: string[] = [];
-    const deliveries = (await Promise.all(this.mailboxes.map(async ({ email }) => (await this.scene.seen.sent({ login: email, wait: true })).deliveries))).flat();
+    const { company, seen } = this.scene;
+    const deliveries = (await Promise.all(this.emails.map((email) => company.delivered(seen, email)))).flat();
     for (const { subject, end, id, calls } of this.posted) {
       const mine = deliveries.filter((delivery) => delivery.subject === subject);
       const say = (what: string) => found.push(`${subject}: ${what}; it was ${end} after ${calls} calls`);

@@ -114,7 +114,7 @@ test('an account moves with a link that was made for it, and any other link refu
 
   await page.getByRole('link', { name: ACCOUNTS.move }).click();
   const connector = page.getByRole('combobox', { name: ACCOUNTS.connector, exact: true });
-  await expect(connector.locator('option:checked')).toHaveText('Mail archive (as before)');
+  await expect(connector.locator('option:checked')).toHaveText('Mail archive (current)');
   await expect(connector).toHaveAccessibleDescription(/^Choose another connector to move the account there/);
   const link = await makeLink(page, { connector: 'Helpdesk' });
   const { page: owner } = await anotherBrowser();

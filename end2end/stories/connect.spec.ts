@@ -35,7 +35,7 @@ test('from a connector that works to the first account, which its administrator 
     await expect(person.getByText(words, { exact: true })).toBeVisible();
   }
   await expect(person.getByText(`For the mailbox ${GRACE}`)).toBeVisible();
-  await expect(person.getByText(/^This link works until .+ UTC \(in [67] days\)\.$/)).toBeVisible();
+  await expect(person.getByText(/^This link works until .+\sUTC \(in 7 days\)\.$/)).toBeVisible();
   // Nothing else of the organisation, and nothing of this program.
   await expect(person.getByRole('navigation')).toHaveCount(1);
   await expect(person.getByRole('banner')).toHaveCount(0);

@@ -18,7 +18,7 @@ test('with the keyboard alone a first-time administrator logs in and gets to a v
   await page.keyboard.type(ada.password);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
-  await expect(page.getByText('For this, Microsoft must know your software')).toBeVisible();
+  await expect(page.getByText('must know your software: you register it in')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();

@@ -49,7 +49,7 @@ export interface Installation {
 }
 
 /** No server listens there. */
-const NOWHERE = 'http://127.0.0.1:9';
+export const NOWHERE = 'http://127.0.0.1:9';
 
 /** The settings that lead to a stand-in for Google, which has Google's hosts on one. */
 function googleAddresses(url: string): NodeJS.ProcessEnv {
