@@ -36,11 +36,13 @@ if [ "${1:-}" = flame ]; then
   exit
 fi
 
-# Accounts are refreshed against the strict server of the stories, on both databases.
+# Accounts are refreshed against the strict server of the stories, on both databases. The one for Google has the mailboxes
+# of myworld.
 choose_node
 npm_packages "$ROOT/end2end"
 newest_node "$ROOT/end2end"
 export PROVIDER_NODE=$NODE
+choose_myworld
 start_postgres
 say "Measuring; this takes half an hour"
 cargo bench --quiet --features ssr --bench budgets -- "$@"

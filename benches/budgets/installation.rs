@@ -113,14 +113,20 @@ impl Installation {
         Raw::connect(options).await.expect("the database")
     }
 
-    /// The settings of the provider's addresses, without their beginnings.
+    /// The settings of the addresses of Microsoft and Google, without their beginnings. Either may be at the address.
     fn provider_urls(&self) -> Vec<(&'static str, String)> {
         let Some(url) = &self.setup.provider else { return Vec::new() };
         vec![
-            ("AUTHORIZE_URL", format!("{url}/{{tenant}}/oauth2/v2.0/authorize")),
-            ("TOKEN_URL", format!("{url}/{{tenant}}/oauth2/v2.0/token")),
-            ("GRAPH_URL", format!("{url}/v1.0")),
-            ("ISSUER", format!("{url}/{{tenant}}/v2.0")),
+            ("MICROSOFT_AUTHORIZE_URL", format!("{url}/{{tenant}}/oauth2/v2.0/authorize")),
+            ("MICROSOFT_TOKEN_URL", format!("{url}/{{tenant}}/oauth2/v2.0/token")),
+            ("MICROSOFT_GRAPH_URL", format!("{url}/v1.0")),
+            ("MICROSOFT_ISSUER", format!("{url}/{{tenant}}/v2.0")),
+            ("GOOGLE_AUTHORIZE_URL", format!("{url}/o/oauth2/v2/auth")),
+            ("GOOGLE_TOKEN_URL", format!("{url}/token")),
+            ("GOOGLE_REVOKE_URL", format!("{url}/revoke")),
+            ("GOOGLE_ISSUER", url.clone()),
+            ("GOOGLE_GMAIL_URL", url.clone()),
+            ("GOOGLE_PEOPLE_URL", url.clone()),
         ]
     }
 
@@ -130,7 +136,7 @@ impl Installation {
         line.extend(["--public-url".to_owned(), self.url()]);
         line.extend(self.setup.postgres.iter().flat_map(|url| ["--database-url".to_owned(), url.clone()]));
         for (name, value) in self.provider_urls() {
-            line.extend([format!("--microsoft-{}", name.to_lowercase().replace('_', "-")), value]);
+            line.extend([format!("--{}", name.to_lowercase().replace('_', "-")), value]);
         }
         let Line { options, providers } = Line::parse_from(line);
         let config = options.check().expect("a sound configuration");
@@ -188,11 +194,7 @@ impl Installation {
             .env("MAIL360_TRUSTED_PROXIES", "127.0.0.0/8")
             .env("MAIL360_LOG", "error")
             .envs(self.setup.postgres.iter().map(|url| ("MAIL360_DATABASE_URL", url)))
-            .envs(
-                self.provider_urls()
-                    .into_iter()
-                    .map(|(name, url)| (format!("MAIL360_MICROSOFT_{name}"), url)),
-            )
+            .envs(self.provider_urls().into_iter().map(|(name, url)| (format!("MAIL360_{name}"), url)))
             .stdout(Stdio::null())
             .stderr(Stdio::inherit());
         command
@@ -212,6 +214,11 @@ impl Installation {
         let mut running = self.launch(self.port);
         running.cookie = log_in(&running.url).await;
         running
+    }
+
+    /// Starts the program without a log-in, whose hash takes more memory than most calls of the API.
+    pub fn start_logged_out(self: &Arc<Self>) -> Running {
+        self.launch(self.port)
     }
 
     /// Starts another process on the same database, which must be on PostgreSQL.

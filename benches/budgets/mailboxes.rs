@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     installation::Installation,
-    strict_server::{Application, Minted},
+    strict_server::{Application, Minted, MintedAtGoogle},
 };
 
 /// Number of accounts that one transaction connects.
@@ -43,6 +43,16 @@ pub async fn account_keys(database: &DatabaseConnection) -> Vec<Uuid> {
     let statement = Statement::from_string(database.get_database_backend(), "SELECT id FROM accounts");
     let rows = database.query_all_raw(statement).await.expect("an answer");
     rows.iter().map(|row| row.try_get_by_index(0).expect("an id")).collect()
+}
+
+fn identity(login: &str, subject: String, directory: Option<String>) -> Identity {
+    Identity {
+        account: login.to_owned(),
+        subject: Some(subject),
+        email: Some(login.to_owned()),
+        directory,
+        ..Identity::default()
+    }
 }
 
 /// Connects mailboxes to an installation.
@@ -87,12 +97,36 @@ impl Mailboxes {
         scopes: &[&str],
     ) -> Connector {
         let settings = [("account_type", "tenants_and_personal"), ("tenant", "")];
+        self.add("outlook", name, application, &settings, scopes).await
+    }
+
+    /// Adds a connector for Gmail of this application, with these optional permissions.
+    pub async fn add_gmail_connector(
+        &self,
+        name: &str,
+        application: &Application,
+        scopes: &[&str],
+    ) -> Connector {
+        self.add("google", name, application, &[], scopes).await
+    }
+
+    async fn add(
+        &self,
+        provider: &str,
+        name: &str,
+        application: &Application,
+        settings: &[(&str, &str)],
+        scopes: &[&str],
+    ) -> Connector {
         let typed = Typed {
-            provider: "outlook".to_owned(),
+            provider: provider.to_owned(),
             service_name: name.to_owned(),
             client_id: application.id.clone(),
             client_secret: application.secret.clone().into(),
-            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             ..Typed::default()
         };
@@ -125,21 +159,33 @@ impl Mailboxes {
 
     /// Connects these mailboxes through a connector. Each has one of the names in turn.
     pub async fn connect(&self, connector: &Connector, minted: &[Minted], names: [&str; 2]) {
+        let owner = |Minted { login, tid, oid, refresh_token }: &Minted| {
+            let subject = format!("{tid}:{oid}");
+            (identity(login, subject, Some(tid.clone())), refresh_token.clone())
+        };
+        let owners: Vec<_> = minted.iter().map(owner).collect();
+        self.connect_owners(connector, &owners, names).await;
+    }
+
+    /// The same with mailboxes of Gmail.
+    pub async fn connect_gmail(&self, connector: &Connector, minted: &[MintedAtGoogle], names: [&str; 2]) {
+        let owner = |MintedAtGoogle { login, sub, refresh_token }: &MintedAtGoogle| {
+            (identity(login, sub.clone(), None), refresh_token.clone())
+        };
+        let owners: Vec<_> = minted.iter().map(owner).collect();
+        self.connect_owners(connector, &owners, names).await;
+    }
+
+    /// Each owner has an identity and a refresh token.
+    async fn connect_owners(&self, connector: &Connector, owners: &[(Identity, String)], names: [&str; 2]) {
         let organisation = self.admin.organisation();
-        for some in minted.chunks(AT_ONCE) {
+        for some in owners.chunks(AT_ONCE) {
             let now = self.program.clock.now();
             let connected = self.program.database.write::<_, Failure, _>(async |tx| {
                 self.program.connectors.lock(&tx, organisation, connector.id).await?;
-                for (number, Minted { login, tid, oid, refresh_token }) in some.iter().enumerate() {
-                    let identity = Identity {
-                        account: login.clone(),
-                        subject: Some(format!("{tid}:{oid}")),
-                        email: Some(login.clone()),
-                        directory: Some(tid.clone()),
-                        ..Identity::default()
-                    };
+                for (number, (identity, refresh_token)) in some.iter().enumerate() {
                     let grant = Grant {
-                        access_token: format!("access-of-{login}").into(),
+                        access_token: format!("access-of-{}", identity.account).into(),
                         refresh_token: Some(refresh_token.clone().into()),
                         expires_in: Some(Duration::from_hours(1)),
                         ends_in: None,
@@ -150,7 +196,7 @@ impl Mailboxes {
                     let mailbox = ConnectedMailbox {
                         organisation,
                         connector,
-                        identity: &identity,
+                        identity,
                         name: names.get(number % 2).map(|name| (*name).to_owned()),
                         reference: None,
                         only: None,
@@ -158,7 +204,7 @@ impl Mailboxes {
                         client: None,
                         scopes: &connector.scopes,
                         asked: &connector.scopes,
-                        pinned: connector.application.pin_grant(&identity),
+                        pinned: connector.application.pin_grant(identity),
                         grant: &grant,
                     };
                     self.program.accounts.connect_within(&tx, mailbox, now).await?;

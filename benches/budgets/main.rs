@@ -1,6 +1,6 @@
 //! `make bench` measures each budget of the design on this machine, if possible as a ratio within one run.
 //! The program prints one table and writes it to `benches/RESULTS.md`. `scripts/bench.sh PART...` measures only these
-//! parts (pages, accounts, api, downloads, uploads) and writes nothing.
+//! parts (pages, accounts, api, gmail, downloads, uploads) and writes nothing.
 
 #![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
@@ -8,6 +8,7 @@
 mod accounts;
 mod api;
 mod downloads;
+mod gmail;
 mod installation;
 mod load;
 mod mailboxes;
@@ -63,6 +64,9 @@ async fn main() -> ExitCode {
     }
     if is_wanted("api") {
         api::measure(&mut table).await;
+    }
+    if is_wanted("gmail") {
+        gmail::measure(&mut table).await;
     }
     if is_wanted("downloads") {
         downloads::measure(&mut table).await;

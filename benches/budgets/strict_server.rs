@@ -1,4 +1,5 @@
-//! The strict server of `end2end/provider`, against which refreshes are measured. Its log is the witness.
+//! The strict servers of `end2end/provider`, against which refreshes and lists are measured. What they note of the calls is
+//! the witness.
 
 use std::{
     io::{BufRead, BufReader},
@@ -28,12 +29,29 @@ pub struct Application {
     pub secret: String,
 }
 
+impl Application {
+    /// An application whose id and secret have the form of Google's.
+    pub fn of_google(number: u32) -> Self {
+        let id = format!("{number:012}-be7c.apps.googleusercontent.com");
+        Self { id, secret: format!("GOCSPX-not-a-real-secret{number:011}") }
+    }
+}
+
 /// A grant that was issued without a sign-in.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Minted {
     pub login: String,
     pub tid: String,
     pub oid: String,
+    pub refresh_token: String,
+}
+
+/// A grant of the server that behaves like Google.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MintedAtGoogle {
+    pub login: String,
+    /// Google's number of the account.
+    pub sub: String,
     pub refresh_token: String,
 }
 
@@ -46,13 +64,24 @@ pub struct StrictServer {
 }
 
 impl StrictServer {
-    /// Starts it.
+    /// Starts the one that behaves like Microsoft.
     pub fn start() -> Self {
+        Self::launch("main.mjs", &[])
+    }
+
+    /// Starts the one that behaves like Google, with the mailboxes of `myworld`. Each has this number of messages.
+    pub fn start_google(messages: u32) -> Self {
+        let myworld = std::env::var("MYWORLD").expect("MYWORLD: `make bench` sets it");
+        Self::launch("google/main.ts", &[("MYWORLD", myworld), ("MESSAGES", messages.to_string())])
+    }
+
+    fn launch(main: &str, settings: &[(&str, String)]) -> Self {
         let node = std::env::var_os("PROVIDER_NODE").expect("PROVIDER_NODE: `make bench` sets it");
-        let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/provider/main.mjs");
+        let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/provider").join(main);
         let mut child = Command::new(node)
             .arg(main)
             .env("UNTIL_STDIN_CLOSES", "yes")
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -85,11 +114,28 @@ impl StrictServer {
         self.post("/__mailbox", json!({ "login": login, "actions": actions })).await;
     }
 
+    /// The number of messages that the mailbox of this log-in at Google has given, each one as often as it was asked for.
+    pub async fn messages_given(&self, login: &str) -> u64 {
+        let calls = self.post("/__meter", json!({ "login": login })).await;
+        let calls: Value = serde_json::from_str(&calls).expect("JSON");
+        calls.pointer("/byName/users.messages.get").and_then(Value::as_u64).unwrap_or_default()
+    }
+
     /// Registers another application.
     pub async fn register(&self) -> Application {
         let number = self.applications.fetch_add(1, Ordering::Relaxed);
         let id = format!("{number:08}-7e57-4000-8000-00000000be7c");
-        let secret = format!("not-a-real-secret~{number:016}");
+        self.register_as(id, format!("not-a-real-secret~{number:016}")).await
+    }
+
+    /// Registers another application at the server that behaves like Google.
+    pub async fn register_google(&self) -> Application {
+        let number = self.applications.fetch_add(1, Ordering::Relaxed);
+        let Application { id, secret } = Application::of_google(number);
+        self.register_as(id, secret).await
+    }
+
+    async fn register_as(&self, id: String, secret: String) -> Application {
         let redirect_uris = ["http://localhost:3000/api/connectors"];
         let client = json!({ "client_id": id, "client_secret": secret, "redirect_uris": redirect_uris });
         self.post("/__clients", client).await;
@@ -109,6 +155,17 @@ impl StrictServer {
         scopes: &str,
     ) -> Vec<Minted> {
         let wanted = json!({ "client_id": application.id, "logins": logins, "scope": scopes });
+        serde_json::from_str(&self.post("/__grants", wanted).await).expect("grants")
+    }
+
+    /// Issues a grant with these permissions for each of these log-ins at Google.
+    pub async fn mint_google(
+        &self,
+        application: &Application,
+        logins: &[String],
+        scopes: &[String],
+    ) -> Vec<MintedAtGoogle> {
+        let wanted = json!({ "client_id": application.id, "logins": logins, "scope": scopes.join(" ") });
         serde_json::from_str(&self.post("/__grants", wanted).await).expect("grants")
     }
 

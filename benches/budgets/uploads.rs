@@ -63,22 +63,22 @@ async fn connect(mailboxes: &Mailboxes) {
 }
 
 /// The content of an upload, in pieces, so that no upload is held in memory here.
-fn content() -> reqwest::Body {
+fn content(size: u32) -> reqwest::Body {
     let length = |bytes: u32| usize::try_from(bytes).expect("a number of bytes");
     let piece = Bytes::from(vec![b'x'; length(PIECE)]);
-    let offsets = (0..SIZE).step_by(length(PIECE));
+    let offsets = (0..size).step_by(length(PIECE));
     let pieces =
-        offsets.map(move |offset| Ok::<_, Infallible>(piece.slice(..length(PIECE.min(SIZE - offset)))));
+        offsets.map(move |offset| Ok::<_, Infallible>(piece.slice(..length(PIECE.min(size - offset)))));
     reqwest::Body::wrap_stream(stream::iter(pieces))
 }
 
-/// Uploads a file. Returns its `fileId`.
-async fn upload(http: reqwest::Client, url: String, key: String) -> String {
+/// Uploads a file of this number of bytes. Returns its `fileId`.
+pub async fn upload(http: reqwest::Client, url: String, key: String, size: u32) -> String {
     let request = http
         .post(&url)
         .header("authorization", format!("Bearer {key}"))
-        .header("content-length", SIZE.to_string())
-        .body(content());
+        .header("content-length", size.to_string())
+        .body(content(size));
     let answer = request.send().await.expect("an answer");
     let status = answer.status();
     let text = answer.text().await.expect("a body");
@@ -104,7 +104,7 @@ async fn uploads(table: &mut Table, postgres: Option<String>, what: &'static str
     let began = Instant::now();
     for ((account, key), file) in accounts.iter().cycle().zip(keys.iter().cycle()).zip(0..UPLOADS) {
         let url = format!("{}/api/accounts/{account}/attachments?fileName=upload-{file}.bin", running.url);
-        tasks.spawn(upload(http.clone(), url, key.clone()));
+        tasks.spawn(upload(http.clone(), url, key.clone(), SIZE));
     }
     let arriving = async { (tasks.join_all().await, began.elapsed()) };
     let page = running.load("/connectors");
