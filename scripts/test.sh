@@ -8,7 +8,33 @@
 what=${1:-all}
 cd "$ROOT"
 choose_node
-rust_tests=0 browser_tests=0
+rust_tests=0 browser_tests=0 build='' built=''
+
+# start_build: builds the optimised program beside the lints and the build of the tests, because rustc uses one core for
+# much of its time. Together they take 11 GB of memory; a machine that has less builds one after the other.
+start_build() {
+  [ "$(awk '/^MemAvailable/ { print int($2 / 1e6) }' /proc/meminfo 2>/dev/null || echo 0)" -ge 14 ] || return 0
+  say "The optimised program, in the background"
+  build_log=$(mktemp)
+  # In a process group of its own, so that cargo ends with it.
+  set -m
+  scripts/build.sh release >"$build_log" 2>&1 &
+  build=$!
+  set +m
+  trap 'kill -- -"$build" 2>/dev/null || true' EXIT
+}
+
+# finish_build: waits for it, so that no build runs beside the tests.
+finish_build() {
+  [ -n "$build" ] || return 0
+  local failed=
+  wait "$build" || failed=yes
+  trap - EXIT
+  cat "$build_log"
+  rm -f "$build_log"
+  [ -z "$failed" ] || die "The optimised program could not be built."
+  build='' built=yes
+}
 
 formatting() {
   say "Formatting"
@@ -50,12 +76,19 @@ dependencies() {
 
 rust() {
   say "Tests of the server, on SQLite and PostgreSQL"
+  local nextest='' log
+  ! cargo nextest --version >/dev/null 2>&1 || nextest=yes
+  if [ -n "$nextest" ]; then
+    cargo nextest run --workspace --features ssr --no-run --cargo-quiet
+  else
+    cargo test --workspace --features ssr --no-run --quiet
+  fi
+  finish_build
   start_postgres
   # For the check of a signature in the README.
   command -v python3 >/dev/null || debian python3
-  local log
   log=$(mktemp)
-  if cargo nextest --version >/dev/null 2>&1; then
+  if [ -n "$nextest" ]; then
     cargo nextest run --workspace --features ssr --no-fail-fast --color never 2>&1 | tee "$log" |
       grep -vE '^ +PASS|^ +Compiling' || { [ "${PIPESTATUS[0]}" = 0 ] || die "Tests of the server failed."; }
     grep -qE 'tests? run: .*, 0 skipped$' "$log" || die "Tests of the server were skipped."
@@ -72,7 +105,7 @@ rust() {
 }
 
 browser() {
-  scripts/build.sh release
+  [ -n "$built" ] || scripts/build.sh release
   say "The bundle"
   scripts/check-bundle.sh
   say "Stories in Chromium, with JavaScript and without"
@@ -117,6 +150,7 @@ all)
   words
   security_rows
   dependencies
+  start_build
   lints
   rust
   browser
