@@ -56,7 +56,7 @@ export interface Own {
   keepsDraftIds: boolean;
   /** What the draft that is changed has besides, made from the Message-ID of the message with a file. */
   answering: (messageId: string) => object;
-  /** Who gets the answer to the message with a file, if not its sender. */
+  /** The recipient of the answer to the message with a file, if it is not its sender. */
   answerTo: { toAddress?: string };
   /** Calls of the raw passage, with the ids of that message and of a label that they may change. */
   raw: (email: string, messageId: string, labelId: string) => [string, Example][];
